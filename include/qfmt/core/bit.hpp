@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/core/config.hpp>
+
+namespace qfmt {
+
+/// The bits of `from` read as a `To` of the same size. Like std::bit_cast, but usable in device code
+/// and under NVRTC without extra compiler flags.
+template <class To, class From>
+  requires(sizeof(To) == sizeof(From))
+QFMT_HOST_DEVICE constexpr To bit_cast(From const& from) noexcept {
+  return __builtin_bit_cast(To, from);
+}
+
+/// The shape of an IEEE binary format as the compiler knows it: the integer that carries its bits and
+/// the sizes of its fields.
+template <class T>
+struct IeeeTraits;
+
+template <>
+struct IeeeTraits<float> {
+  using bits_type = uint32_t;
+  static constexpr int mantissa_bits = 23;
+  static constexpr int bias = 127;
+};
+
+template <>
+struct IeeeTraits<double> {
+  using bits_type = uint64_t;
+  static constexpr int mantissa_bits = 52;
+  static constexpr int bias = 1023;
+};
+
+/// |x| as bits: comparing these integers orders magnitudes, NaN above infinity above all numbers.
+template <floating_point T>
+QFMT_HOST_DEVICE constexpr auto magnitude_bits(T x) noexcept {
+  using Bits = typename IeeeTraits<T>::bits_type;
+  return static_cast<Bits>(bit_cast<Bits>(x) & (static_cast<Bits>(~Bits{0}) >> 1));
+}
+
+template <floating_point T>
+QFMT_HOST_DEVICE constexpr bool is_negative(T x) noexcept {
+  using Bits = typename IeeeTraits<T>::bits_type;
+  return (bit_cast<Bits>(x) >> (8 * sizeof(T) - 1)) != 0;
+}
+
+/// True for every value but NaN and infinity. Decided on the bits, so it holds under -ffast-math.
+template <floating_point T>
+QFMT_HOST_DEVICE constexpr bool is_finite(T x) noexcept {
+  using Bits = typename IeeeTraits<T>::bits_type;
+  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1) << IeeeTraits<T>::mantissa_bits;
+  return magnitude_bits(x) < infinity;
+}
+
+template <floating_point T>
+QFMT_HOST_DEVICE constexpr bool is_nan(T x) noexcept {
+  using Bits = typename IeeeTraits<T>::bits_type;
+  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1) << IeeeTraits<T>::mantissa_bits;
+  return magnitude_bits(x) > infinity;
+}
+
+/// 2^exponent for exponents -149 to 127, exact, subnormal results included.
+QFMT_HOST_DEVICE constexpr float power_of_two(int exponent) noexcept {
+  return bit_cast<float>(exponent < -126 ? uint32_t{1} << (exponent + 149)
+                                         : static_cast<uint32_t>(exponent + 127) << 23);
+}
+
+}  // namespace qfmt

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The only header with preprocessor conditions. It names the compilers' differences once:
+//
+//   QFMT_HOST_DEVICE   a function for host and device (nothing where there is no device)
+//   QFMT_VERSION       major * 10000 + minor * 100 + patch
+//
+// and brings the few standard names that floors 0 to 2 use into namespace qfmt, so that the same
+// source compiles under NVRTC, which has no standard headers of its own.
+
+#define QFMT_VERSION_MAJOR 0
+#define QFMT_VERSION_MINOR 1
+#define QFMT_VERSION_PATCH 0
+#define QFMT_VERSION (QFMT_VERSION_MAJOR * 10000 + QFMT_VERSION_MINOR * 100 + QFMT_VERSION_PATCH)
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define QFMT_HOST_DEVICE __host__ __device__
+#else
+#define QFMT_HOST_DEVICE
+#endif
+
+#if defined(__CUDACC_RTC__)
+#include <cuda/std/concepts>
+#include <cuda/std/cstddef>
+#include <cuda/std/cstdint>
+#include <cuda/std/type_traits>
+#define QFMT_STD cuda::std
+#else
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#define QFMT_STD std
+#endif
+
+namespace qfmt {
+
+using QFMT_STD::int16_t;
+using QFMT_STD::int32_t;
+using QFMT_STD::int64_t;
+using QFMT_STD::int8_t;
+using QFMT_STD::size_t;
+using QFMT_STD::uint16_t;
+using QFMT_STD::uint32_t;
+using QFMT_STD::uint64_t;
+using QFMT_STD::uint8_t;
+
+using QFMT_STD::conditional_t;
+using QFMT_STD::convertible_to;
+using QFMT_STD::derived_from;
+using QFMT_STD::floating_point;
+using QFMT_STD::is_same_v;
+using QFMT_STD::same_as;
+using QFMT_STD::unsigned_integral;
+
+}  // namespace qfmt
+
+#undef QFMT_STD

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/formats/e2m1.hpp>
+#include <qfmt/formats/int8.hpp>
+#include <qfmt/scaling/profile.hpp>
+#include <qfmt/scaling/range.hpp>
+
+namespace qfmt {
+
+/// The parameters of one tile: what is stored of its scale, and its zero point in code units.
+template <class Stored>
+struct TileParams {
+  Stored scale;
+  int16_t zero_point = 0;
+};
+
+/// The second level of a policy that has only one.
+struct NoGlobal {
+  friend constexpr bool operator==(NoGlobal const&, NoGlobal const&) = default;
+};
+
+/// How the range of a tile becomes a scale and a scale becomes a number.
+///
+///     Stored                       what is kept for each tile
+///     Global                       what is kept for the tensor (NoGlobal: nothing)
+///     has_zero_point               whether tiles carry a zero point
+///     fit<F, Profile, T>(range, global)   the parameters of a tile of a tensor of T, in format F
+///     fit_global<F, Profile, T>(amax)     the tensor's part, from its largest magnitude
+///     effective(stored, global)           the scale as a number: value = (code - zero_point) * effective
+///     Quotient<Profile, T>                the type to which value / effective is rounded
+template <class P, class F>
+concept ScalePolicy = requires(Range range, float amax, typename P::Stored stored, typename P::Global global) {
+  { P::name } -> convertible_to<char const*>;
+  { P::has_zero_point } -> convertible_to<bool>;
+  { P::template fit<F, profile::Qfmt, float>(range, global) } -> same_as<TileParams<typename P::Stored>>;
+  { P::template fit_global<F, profile::Qfmt, float>(amax) } -> same_as<typename P::Global>;
+  { P::effective(stored, global) } -> same_as<float>;
+  requires Real<typename P::template Quotient<profile::Qfmt, float>>;
+};
+
+/// The width of the scale's grid on each side of zero: half of the distance from the lowest to the
+/// highest value. 6 for E2M1 and 448 for E4M3; 127.5 for INT8 and 7.5 for INT4, which uses the full range
+/// of codes: the positive extreme lands half a step above the largest code and is clamped.
+template <ElementFormat F>
+QFMT_HOST_DEVICE constexpr float half_range() noexcept {
+  return (max_value<F>() - min_value<F>()) / 2.0f;
+}
+
+static_assert(half_range<E2M1>() == 6.0f && half_range<INT8>() == 127.5f);
+
+}  // namespace qfmt

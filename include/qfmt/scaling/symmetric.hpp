@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/scaling/scale_policy.hpp>
+
+namespace qfmt {
+
+/// scale = amax / half_range(F), kept as StoredScale; no zero point. Clip bound: half a code for signed
+/// integers, none for floats. Quantization divides by the stored, rounded scale.
+template <Real StoredScale>
+struct SymmetricScale {
+  static constexpr char const* name = "symmetric";
+  using Stored = StoredScale;
+  using Global = NoGlobal;
+  static constexpr bool has_zero_point = false;
+  template <Profile P, Real T>
+  using Quotient = typename P::template Step<T>;
+
+  template <ElementFormat F, Profile P, Real T>
+  QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
+    using Step = typename P::template Step<T>;
+    float const amax = range.amax();
+    float const scale = to_float(from_float<Stored>(round_to<Step>(amax / half_range<F>())));
+    return {from_float<Stored>(scale == 0.0f ? P::template nonzero_scale<T, Stored>(amax) : scale)};
+  }
+
+  template <ElementFormat F, Profile P, Real T>
+  QFMT_HOST_DEVICE static constexpr Global fit_global(float /*amax*/) noexcept {
+    return {};
+  }
+
+  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept { return to_float(stored); }
+};
+
+using Symmetric = SymmetricScale<float>;
+
+static_assert(ScalePolicy<Symmetric, E2M1> && ScalePolicy<SymmetricScale<Code<BF16>>, INT8>);
+
+}  // namespace qfmt

@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/core/matrix_view.hpp>
+#include <qfmt/core/parallel.hpp>
+#include <qfmt/core/status.hpp>
+#include <qfmt/tensor/view.hpp>
+
+namespace qfmt {
+
+/// Writes the value of every element of `w` to `out`: out(r, c) = w(r, c), rounded to T (exact for
+/// binary32 up to the one rounding of code times scale).
+///
+/// Errors: shape_mismatch, null_pointer, stride_invalid; nothing is written then.
+template <Scheme S, Real T, Executor E = Serial const>
+Status dequantize(QuantTensorView<S> w, MatrixView<T> out, E&& executor = Serial{}) {
+  if (w.shape != out.shape) return Status::shape_mismatch;
+  if (out.stride < out.shape.cols) return Status::stride_invalid;
+  if (out.shape.size() == 0) return Status::ok;
+  if (w.codes == nullptr || w.scales == nullptr || out.data == nullptr) return Status::null_pointer;
+  executor.for_each_range(w.shape.rows, 16, [&](IndexRange rows) {
+    for (index_t r = rows.begin; r < rows.end; ++r) {
+      for (index_t c = 0; c < w.shape.cols; ++c) out(r, c) = from_float<T>(w(r, c));
+    }
+  });
+  return Status::ok;
+}
+
+}  // namespace qfmt

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/packing/pack.hpp>
+#include <qfmt/tensor/scheme.hpp>
+
+namespace qfmt {
+
+/// A quantized matrix that somebody else owns. Trivially copyable; the same on host and device.
+template <Scheme S>
+struct QuantTensorView {
+  using Scheme = S;
+  using Format = typename S::Format;
+
+  Shape shape;                              // (N, K)
+  uint8_t const* codes = nullptr;           // (N, row_bytes): packed rows, see packing/pack.hpp
+  index_t row_bytes = 0;                    //
+  typename S::Stored const* scales = nullptr;  // scale_shape, row-major
+  Shape scale_shape;                        // (tiles down, tiles across)
+  int16_t const* zero_points = nullptr;     // scale_shape; null where the policy has none
+  [[no_unique_address]] typename S::Global global;
+
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<Format> code(index_t row, index_t col) const noexcept {
+    return PackedSpan<Format, uint8_t const>{codes + row * row_bytes, shape.cols}[col];
+  }
+
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr index_t scale_index(index_t row, index_t col) const noexcept {
+    return S::Granularity::scale_index(row, col, scale_shape.cols);
+  }
+
+  /// The scale of an element as a number.
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float scale(index_t row, index_t col) const noexcept {
+    return S::Policy::effective(scales[scale_index(row, col)], global);
+  }
+
+  /// The value of an element: (code - zero_point) * scale, the product rounded once to binary32.
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float operator()(index_t row, index_t col) const noexcept {
+    float const grid = decode(code(row, col));
+    if constexpr (S::has_zero_point) {
+      return (grid - static_cast<float>(zero_points[scale_index(row, col)])) * scale(row, col);
+    } else {
+      return grid * scale(row, col);
+    }
+  }
+};
+
+}  // namespace qfmt
