@@ -5,7 +5,7 @@
 """Every host header compiles alone, twice in a row, without a warning, and among the macros that other
 people's headers leave behind; and it leaves none behind that is not called QFMT_...
 
-    check_headers.py [--cache FOLDER] [-- COMPILER FLAGS...]
+    check_headers.py [--cache FILE] [-- COMPILER FLAGS...]
     check_headers.py --self-test [-- COMPILER FLAGS...]
 
 A header that passed is not compiled again until it or one below it changes.
@@ -71,7 +71,8 @@ def read(tree, header):
 def compile_alone(tree, header, command):
     """The compiler's first complaints, or nothing."""
     done = subprocess.run(
-        [*command, "-std=c++20", *WARNINGS, "-fsyntax-only", f"-I{tree.root / 'include'}", "-x", "c++", "-"],
+        [command[0], "-std=c++20", *WARNINGS, *command[1:], "-fsyntax-only", f"-I{tree.root / 'include'}",
+         "-x", "c++", "-"],
         input=program(tree, header), capture_output=True, text=True)
     if done.returncode == 0:
         return []
@@ -98,10 +99,12 @@ def check(root, command, cache=None):
     todo = [header for header in keys if known.get(header) != keys[header]]
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         results = dict(zip(todo, pool.map(lambda header: compile_alone(tree, header, command), todo)))
-    findings += [finding for result in results.values() for finding in result]
+    failed = {header for header, result in results.items() if result}
+    for header in sorted(failed, key=lambda name: len(tree.closure(name))):
+        below = failed.intersection(tree.closure(header)) - {header}
+        findings += [f"{header}: does not compile because of {min(below)}"] if below else results[header]
 
     if cache:
-        cache.parent.mkdir(parents=True, exist_ok=True)
         cache.write_text(json.dumps({h: k for h, k in keys.items() if not results.get(h)}, indent=1))
         print(f"check_headers: {len(todo)} compiled, {len(keys) - len(todo)} unchanged")
     return findings
@@ -137,8 +140,8 @@ def main():
     options = parser.parse_args()
     if options.self_test:
         return self_test(options.command)
-    cache = options.cache / "passed.json" if options.cache else None
-    return headers.report("check_headers", check(headers.REPOSITORY, options.command, cache), "include/")
+    findings = check(headers.REPOSITORY, options.command, options.cache)
+    return headers.report("check_headers", findings, "include/")
 
 
 if __name__ == "__main__":

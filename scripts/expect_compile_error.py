@@ -11,6 +11,7 @@ SOURCE begins with one or more comment lines `// expect-error: REGEX`. The compi
 and each expression must match somewhere in what the compiler says.
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -23,7 +24,8 @@ def check(source, command):
     expected = re.findall(r"^// expect-error: (.+)$", source.read_text(), re.MULTILINE)
     if not expected:
         return [f"{source.name}: says no `// expect-error:`"]
-    done = subprocess.run([*command, "-fsyntax-only", str(source)], capture_output=True, text=True)
+    done = subprocess.run([*command, "-fsyntax-only", str(source)], capture_output=True, text=True,
+                          env=os.environ | {"LC_ALL": "C"})  # plain quotes, no translations
     if done.returncode == 0:
         return [f"{source.name}: compiles"]
     return [f"{source.name}: rejected, but not because of /{regex}/\n{done.stderr}"

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The qfmt authors
 # SPDX-License-Identifier: Apache-2.0
 
-# What quickstart.sh and test.sh have in common before they build; sourced, not run. Leaves the
-# current directory at the repository's root.
+# The first steps of quickstart.sh and test.sh; sourced, not run. Leaves the current directory at the
+# repository's root.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 export CMAKE_GENERATOR=Ninja

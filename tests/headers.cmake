@@ -5,15 +5,30 @@
 # it includes only what its floor may; it has a test and a place in the reference; and two programs
 # that include it can be linked together.
 
-foreach(name IN ITEMS layers mirror headers)
-  add_test(NAME check.${name}.self_test COMMAND Python3::Interpreter ${scripts}/check_${name}.py --self-test)
+foreach(check IN ITEMS check_layers check_mirror check_headers)
+  add_test(NAME ${check}.self_test COMMAND Python3::Interpreter ${scripts}/${check}.py --self-test)
 endforeach()
+add_test(NAME check_layers COMMAND Python3::Interpreter ${scripts}/check_layers.py)
+add_test(NAME check_mirror COMMAND Python3::Interpreter ${scripts}/check_mirror.py)
 
-add_test(NAME check.layers COMMAND Python3::Interpreter ${scripts}/check_layers.py)
-add_test(NAME check.mirror COMMAND Python3::Interpreter ${scripts}/check_mirror.py)
-add_test(NAME check.headers COMMAND Python3::Interpreter ${scripts}/check_headers.py
-  --cache ${CMAKE_CURRENT_BINARY_DIR}/headers -- ${CMAKE_CXX_COMPILER})
-set_tests_properties(check.headers PROPERTIES PROCESSORS 2 TIMEOUT 3600)
+# qfmt_check_headers(<name> COMPILER FLAGS...)
+function(qfmt_check_headers name)
+  if(TARGET Eigen3::Eigen)
+    set(system -isystem $<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>)
+  endif()
+  add_test(NAME ${name} COMMAND Python3::Interpreter ${scripts}/check_headers.py
+    --cache ${CMAKE_CURRENT_BINARY_DIR}/${name}.json -- ${ARGN} ${system})
+  set_tests_properties(${name} PROPERTIES PROCESSORS 2 TIMEOUT 3600)
+endfunction()
+
+qfmt_check_headers(check_headers ${CMAKE_CXX_COMPILER})
+qfmt_check_headers(check_headers.cxx23 ${CMAKE_CXX_COMPILER} -std=c++23)
+set_tests_properties(check_headers.cxx23 PROPERTIES LABELS full)
+find_program(CLANGXX clang++)
+if(CLANGXX)
+  qfmt_check_headers(check_headers.clang ${CLANGXX})
+  set_tests_properties(check_headers.clang PROPERTIES LABELS full)
+endif()
 
 # Both halves of this program include every host header; a definition that is not inline would clash.
 if(TARGET qfmt::oneshot AND TARGET qfmt::exec)
@@ -27,5 +42,5 @@ if(TARGET qfmt::oneshot AND TARGET qfmt::exec)
     ${CMAKE_CURRENT_BINARY_DIR}/linked_twice/one.cpp ${CMAKE_CURRENT_BINARY_DIR}/linked_twice/two.cpp)
   target_compile_options(linked_twice PRIVATE -O0 -fvisibility=default)
   target_link_libraries(linked_twice PRIVATE qfmt::oneshot qfmt::exec qfmt_warnings)
-  add_test(NAME check.linked_twice COMMAND linked_twice)
+  add_test(NAME linked_twice COMMAND linked_twice)
 endif()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <cstdio>
+
 #include <qfmt/formats/all.hpp>
 
 static_assert(qfmt::encode<qfmt::E2M1>(5.0f).bits == 6);

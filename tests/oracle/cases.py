@@ -163,7 +163,6 @@ def llama_config(tensors):
     return {
         "architectures": ["LlamaForCausalLM"],
         "hidden_size": q_proj.shape[1],
-        "intermediate_size": tensors["model.layers.0.mlp.up_proj.weight"].shape[0],
         "model_type": "llama",
         "num_hidden_layers": 1,
         "torch_dtype": str(q_proj.dtype).removeprefix("torch."),

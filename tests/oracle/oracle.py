@@ -206,7 +206,7 @@ def decompress(directory, tensors):
     model.load_state_dict({**activation_scales, **read_tensors(directory)}, assign=True)
     for module in model.modules():
         decompress_module(module)
-    return {name: model.get_parameter(name).detach() for name in tensors}
+    return {name: model.get_parameter(name).detach().contiguous() for name in tensors}
 
 
 def can_decompress(tensors, preset):

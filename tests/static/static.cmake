@@ -8,8 +8,8 @@ foreach(source IN LISTS wrong_programs)
   cmake_path(GET source STEM name)
   add_test(NAME static.${name} COMMAND
     Python3::Interpreter ${scripts}/expect_compile_error.py ${source}
-    -- ${CMAKE_CXX_COMPILER} -std=c++20 -I${include})
+    -- ${CMAKE_CXX_COMPILER} -std=c++20 -Werror=unused-result -I${include})
 endforeach()
 
-add_test(NAME static.self_test COMMAND
+add_test(NAME expect_compile_error.self_test COMMAND
   Python3::Interpreter ${scripts}/expect_compile_error.py --self-test -- ${CMAKE_CXX_COMPILER})

@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/io/dtype.hpp>
+#include <qfmt/tensor/presets.hpp>
+#include <string>
+#include <vector>
+
+namespace qfmt::io {
+
+/// How compressed-tensors lays out the tensors of a quantized layer. The values of "format" in its
+/// configuration are the names.
+enum class CompressedFormat : uint8_t {
+  pack_quantized,
+  int_quantized,
+  float_quantized,
+  naive_quantized,
+  nvfp4_pack_quantized,
+  mxfp4_pack_quantized,
+  mxfp8_quantized,
+};
+
+constexpr char const* name(CompressedFormat format) noexcept {
+  switch (format) {
+    case CompressedFormat::pack_quantized: return "pack-quantized";
+    case CompressedFormat::int_quantized: return "int-quantized";
+    case CompressedFormat::float_quantized: return "float-quantized";
+    case CompressedFormat::naive_quantized: return "naive-quantized";
+    case CompressedFormat::nvfp4_pack_quantized: return "nvfp4-pack-quantized";
+    case CompressedFormat::mxfp4_pack_quantized: return "mxfp4-pack-quantized";
+    case CompressedFormat::mxfp8_quantized: return "mxfp8-quantized";
+  }
+  return "unknown";
+}
+
+/// The format that the package infers for a layer. Integer weights with quantized activations are
+/// stored one byte for each value, whatever their width.
+template <class Layer>
+[[nodiscard]] constexpr CompressedFormat compressed_format() noexcept {
+  using W = typename Layer::Weights;
+  using F = typename W::Format;
+  constexpr bool weights_only = same_as<typename Layer::InputActivations, void>;
+  if constexpr (IntegerFormat<F>) {
+    return weights_only ? CompressedFormat::pack_quantized : CompressedFormat::int_quantized;
+  } else if constexpr (F::bits == 4) {
+    return W::has_global ? CompressedFormat::nvfp4_pack_quantized : CompressedFormat::mxfp4_pack_quantized;
+  } else if constexpr (same_as<typename W::Stored, Code<E8M0>>) {
+    return CompressedFormat::mxfp8_quantized;
+  } else {
+    return weights_only ? CompressedFormat::naive_quantized : CompressedFormat::float_quantized;
+  }
+}
+
+/// One tensor of a stored layer: its name behind the layer's ("weight_scale"), dtype and shape.
+struct LayerTensor {
+  std::string suffix;
+  Dtype dtype;
+  std::vector<uint64_t> shape;
+};
+
+/// The dtype in which scales kept as T are stored.
+template <class T>
+[[nodiscard]] constexpr Dtype stored_dtype() noexcept {
+  if constexpr (same_as<T, float>) {
+    return Dtype::F32;
+  } else if constexpr (same_as<T, Code<BF16>>) {
+    return Dtype::BF16;
+  } else if constexpr (same_as<T, Code<FP16>>) {
+    return Dtype::F16;
+  } else if constexpr (same_as<T, Code<UE4M3>>) {
+    return Dtype::F8_E4M3;
+  } else {
+    static_assert(same_as<T, Code<E8M0>>);
+    return Dtype::U8;
+  }
+}
+
+/// The tensors of a layer with a weight of this shape, in the order in which they are described here:
+///
+///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_scale, weight_shape I64 (2),
+///                           weight_zero_point I32 (ceil(N*b/32), K/group) if asymmetric
+///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale
+///     nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale F8_E4M3 (N, K/16), weight_global_scale F32 (1)
+///     mxfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale U8 (N, K/32)
+///     mxfp8-quantized       weight F8_E4M3 (N, K), weight_scale U8 (N, K/32)
+///
+/// Scales of a whole tensor have the shape (1); all others the shape of the tiling.
+template <Scheme S>
+[[nodiscard]] std::vector<LayerTensor> layer_tensors(CompressedFormat format, Shape weight) {
+  using G = typename S::Granularity;
+  constexpr auto size = [](index_t n) { return static_cast<uint64_t>(n); };
+  constexpr int bits = S::Format::bits;
+  Shape const scales = G::scale_shape(weight);
+  std::vector<LayerTensor> tensors;
+  switch (format) {
+    case CompressedFormat::pack_quantized:
+      tensors.push_back({"weight_packed", Dtype::I32, {size(weight.rows), size(ceil_div(weight.cols * bits, 32))}});
+      tensors.push_back({"weight_shape", Dtype::I64, {2}});
+      break;
+    case CompressedFormat::int_quantized:
+      tensors.push_back({"weight", Dtype::I8, {size(weight.rows), size(weight.cols)}});
+      break;
+    case CompressedFormat::float_quantized:
+    case CompressedFormat::naive_quantized:
+    case CompressedFormat::mxfp8_quantized:
+      tensors.push_back({"weight", Dtype::F8_E4M3, {size(weight.rows), size(weight.cols)}});
+      break;
+    case CompressedFormat::nvfp4_pack_quantized:
+      tensors.push_back({"weight_packed", Dtype::U8, {size(weight.rows), size(weight.cols / 2)}});
+      tensors.push_back({"weight_global_scale", Dtype::F32, {1}});
+      break;
+    case CompressedFormat::mxfp4_pack_quantized:
+      tensors.push_back({"weight_packed", Dtype::U8, {size(weight.rows), size(weight.cols / 2)}});
+      break;
+  }
+  bool const one_scale = G::rows == whole && G::cols == whole;
+  tensors.push_back({"weight_scale", stored_dtype<typename S::Stored>(), one_scale ? std::vector<uint64_t>{1} : std::vector<uint64_t>{size(scales.rows), size(scales.cols)}});
+  if (S::has_zero_point) {
+    bool const packed = format == CompressedFormat::pack_quantized;
+    tensors.push_back({"weight_zero_point", packed ? Dtype::I32 : Dtype::I8, {size(packed ? ceil_div(scales.rows * bits, 32) : scales.rows), size(scales.cols)}});
+  }
+  return tensors;
+}
+
+/// What makes a weight impossible to store under S: empty if nothing does. A checkpoint has no room for
+/// a partial group, although tensors in memory have.
+template <Scheme S>
+[[nodiscard]] std::string why_not_storable(Shape weight) {
+  using G = typename S::Granularity;
+  if (weight.rows <= 0 || weight.cols <= 0) return "the weight is empty";
+  if (G::rows == 1 && G::cols != whole && weight.cols % G::cols != 0) {
+    return std::to_string(weight.cols) + " columns are not a multiple of the group of " + std::to_string(G::cols);
+  }
+  if (FloatFormat<typename S::Format> && S::Format::bits == 4 && weight.cols % 2 != 0) return "an odd number of columns cannot be packed";
+  return {};
+}
+
+}  // namespace qfmt::io

@@ -1,0 +1,311 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <qfmt/io/atomic_directory.hpp>
+#include <qfmt/io/checkpoint.hpp>
+#include <qfmt/io/compressed_tensors.hpp>
+#include <qfmt/io/safetensors_writer.hpp>
+#include <qfmt/oneshot/layer_selection.hpp>
+#include <qfmt/tensor/quantize.hpp>
+
+// From a checkpoint to a quantized checkpoint, without a model definition and without data: what the
+// command-line tool does. Tensor by tensor, in memory bounded by the largest tensor.
+
+namespace qfmt::oneshot {
+
+/// How far a job is.
+struct Progress {
+  std::string_view stage;   // "scan" or "quantize"
+  std::string_view tensor;  // what has just been done
+  uint64_t done = 0;        // bytes of input tensors in this stage
+  uint64_t total = 0;
+};
+
+struct ModelFreeJob {
+  std::filesystem::path input;   ///< a model directory, or one .safetensors file
+  std::filesystem::path output;  ///< must not exist; complete or absent afterwards
+  LayerSelection selection;
+  std::function<void(Progress const&)> progress;  ///< may be empty
+};
+
+struct ModelFreeReport {
+  std::vector<std::string> quantized;  ///< module names
+  uint64_t weights = 0;                ///< their elements
+  uint64_t weight_bytes = 0;           ///< what those take in the output, scales and all
+  uint64_t output_bytes = 0;           ///< all tensors of the output
+};
+
+/// Whether a preset's input activations have parameters that only calibration data can give.
+template <class Preset>
+[[nodiscard]] constexpr bool needs_calibration() noexcept {
+  if constexpr (same_as<typename Preset::InputActivations, void>) {
+    return false;
+  } else {
+    return !same_as<typename Preset::InputActivations::Timing, Dynamic>;
+  }
+}
+
+namespace detail {
+
+/// A layer to quantize: its module name and where its weight is.
+struct Layer {
+  std::string module;
+  std::string weight;  // tensor name
+  io::Dtype dtype;
+  Shape shape;
+};
+
+inline std::string module_of(std::string const& tensor) {
+  constexpr std::string_view ending = ".weight";
+  bool const is_weight = tensor.size() > ending.size() && tensor.compare(tensor.size() - ending.size(), ending.size(), ending) == 0;
+  return is_weight ? tensor.substr(0, tensor.size() - ending.size()) : std::string{};
+}
+
+/// Calls `visit.template operator()<T>()` with the element type of a dtype; false if it is not Real.
+template <class Visitor>
+bool visit_real(io::Dtype dtype, Visitor&& visit) {
+  switch (dtype) {
+    case io::Dtype::F32: visit.template operator()<float>(); return true;
+    case io::Dtype::BF16: visit.template operator()<Code<BF16>>(); return true;
+    case io::Dtype::F16: visit.template operator()<Code<FP16>>(); return true;
+    default: return false;
+  }
+}
+
+template <class Preset, Profile N, class E>
+class ModelFree {
+ public:
+  ModelFree(ModelFreeJob const& job, E& executor) : job_{job}, executor_{executor} {}
+
+  Result<ModelFreeReport> run() {
+    auto opened = io::Checkpoint::open(job_.input);
+    if (!opened) return opened.error();
+    checkpoint_ = &*opened;
+    if (auto selected = select(); !selected) return selected.error();
+    auto directory = io::AtomicDirectory::create(job_.output);
+    if (!directory) return directory.error();
+    if (auto scanned = scan(); !scanned) return scanned.error();
+    if (auto written = write(*directory); !written) return written.error();
+    if (auto committed = directory->commit(); !committed) return committed.error();
+    return std::move(report_);
+  }
+
+ private:
+  template <Real T>
+  using Weights = with_stored_scale<with_profile<typename Preset::Weights, N>, T>;
+  // The layout on disk does not depend on the profile.
+  static constexpr io::CompressedFormat format = io::compressed_format<Preset>();
+
+  /// Finds the layers, and refuses all that cannot be stored in one message.
+  Result<void> select() {
+    if (auto const& config = checkpoint_->config(); config.is_object() && config.contains("quantization_config")) {
+      return Error{Status::config_invalid, checkpoint_->path().string() + ": config.json: the model is already quantized (quantization_config)"};
+    }
+    std::string refused;
+    std::string flags;
+    for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
+      std::string const module = module_of(tensor.name);
+      bool const is_float = tensor.dtype == io::Dtype::F32 || tensor.dtype == io::Dtype::BF16 || tensor.dtype == io::Dtype::F16;
+      if (module.empty() || tensor.shape.size() != 2 || !is_float) continue;
+      if (!job_.selection(module)) {
+        ModuleKind const kind = module_kind(module);
+        if (kind != ModuleKind::embedding && kind != ModuleKind::norm) ignored_.push_back(module);
+        continue;
+      }
+      Shape const shape{static_cast<index_t>(tensor.shape[0]), static_cast<index_t>(tensor.shape[1])};
+      if (std::string const why = io::why_not_storable<typename Preset::Weights>(shape); !why.empty()) {
+        refused += "\n  " + quoted(module) + ": " + why;
+        flags += " --ignore " + module;
+        continue;
+      }
+      layers_.push_back({module, tensor.name, tensor.dtype, shape});
+    }
+    if (!refused.empty()) {
+      return Error{Status::block_not_divisor, std::string{Preset::name} + " cannot store these layers:" + refused + "\nto leave them as they are:" + flags};
+    }
+    if (layers_.empty()) return Error{Status::nothing_to_do, checkpoint_->path().string() + ": no layer is selected"};
+    if (std::find(ignored_.begin(), ignored_.end(), "lm_head") == ignored_.end() && checkpoint_->find("lm_head.weight") == nullptr) {
+      ignored_.emplace_back("lm_head");  // tied to the embedding: a module without a tensor
+    }
+    std::sort(layers_.begin(), layers_.end(), [](Layer const& a, Layer const& b) { return a.weight < b.weight; });
+    std::sort(ignored_.begin(), ignored_.end());
+    return {};
+  }
+
+  [[nodiscard]] Layer const* find_layer(std::string const& weight) const {
+    auto const found = std::lower_bound(layers_.begin(), layers_.end(), weight, [](Layer const& l, std::string const& w) { return l.weight < w; });
+    return found != layers_.end() && found->weight == weight ? &*found : nullptr;
+  }
+
+  Result<io::Bytes> read(io::TensorInfo const& tensor) const {
+    io::Bytes bytes(static_cast<std::size_t>(tensor.end - tensor.begin));
+    if (auto done = checkpoint_->read(tensor, bytes); !done) return done.error();
+    return bytes;
+  }
+
+  template <Real T>
+  static MatrixView<T const> matrix(io::Bytes const& bytes, Shape shape) {
+    return {reinterpret_cast<T const*>(bytes.data()), shape};
+  }
+
+  Error in_layer(Layer const& layer, Error const& error) const {
+    return {error.status, checkpoint_->path().string() + ": tensor " + quoted(layer.weight) + ": " + error.message};
+  }
+
+  /// First pass, for schemes with a scale of the whole tensor: the largest magnitude of every layer, and
+  /// of every group of layers that share one scale.
+  Result<void> scan() {
+    if constexpr (Preset::Weights::has_global) {
+      Meter meter{*this, "scan"};
+      for (Layer const& layer : layers_) {
+        io::TensorInfo const& tensor = *checkpoint_->find(layer.weight);
+        auto const bytes = read(tensor);
+        if (!bytes) return bytes.error();
+        Result<void> result;
+        visit_real(layer.dtype, [&]<class T>() {
+          auto const weight = matrix<T>(*bytes, layer.shape);
+          float const largest = amax<T>(weight, executor_);
+          if (!is_finite(largest)) result = in_layer(layer, qfmt::detail::nonfinite<T>(weight, Status::nonfinite_weight));
+          float& shared = shared_amax_[fused_group(layer.module)];
+          shared = std::max(shared, largest);
+        });
+        if (!result) return result;
+        meter.add(tensor);
+      }
+    }
+    return {};
+  }
+
+  /// Second pass: every shard, tensor by tensor; then the index, the configuration and all other files.
+  Result<void> write(io::AtomicDirectory& directory) {
+    Meter meter{*this, "quantize"};
+    io::ShardIndex index;
+    for (std::string const& shard : checkpoint_->shards()) {
+      io::SafetensorsPlan plan;
+      plan.metadata = {{"format", "pt"}};
+      std::vector<io::TensorInfo const*> tensors;
+      for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
+        if (checkpoint_->shard_of(tensor) != shard) continue;
+        tensors.push_back(&tensor);
+        if (Layer const* const layer = find_layer(tensor.name)) {
+          visit_real(layer->dtype, [&]<class T>() {
+            for (auto const& part : io::layer_tensors<Weights<T>>(format, layer->shape)) plan.add(layer->module + "." + part.suffix, part.dtype, part.shape);
+          });
+        } else {
+          plan.add(tensor.name, tensor.dtype, tensor.shape);
+        }
+      }
+      auto writer = io::SafetensorsWriter::create(directory, shard, plan);
+      if (!writer) return writer.error();
+      for (io::TensorInfo const* const tensor : tensors) {
+        Layer const* const layer = find_layer(tensor->name);
+        auto const done = layer != nullptr ? quantize_layer(*layer, *writer) : copy(*tensor, *writer);
+        if (!done) return done;
+        meter.add(*tensor);
+      }
+      if (auto finished = writer->finish(); !finished) return finished;
+      index.add(shard, plan);
+      report_.output_bytes += plan.data_bytes();
+    }
+    return write_rest(directory, index);
+  }
+
+  Result<void> copy(io::TensorInfo const& tensor, io::SafetensorsWriter& writer) const {
+    auto const bytes = read(tensor);
+    if (!bytes) return bytes.error();
+    return writer.write(tensor.name, *bytes);
+  }
+
+  Result<void> quantize_layer(Layer const& layer, io::SafetensorsWriter& writer) {
+    auto bytes = read(*checkpoint_->find(layer.weight));
+    if (!bytes) return bytes.error();
+    Result<void> result;
+    visit_real(layer.dtype, [&]<class T>() {
+      using S = Weights<T>;
+      typename S::Global global{};
+      if constexpr (S::has_global) global = S::Policy::template fit_global<typename S::Format, N, T>(shared_amax_.at(fused_group(layer.module)));
+      auto const quantized = quantize_with<S, T>(matrix<T>(*bytes, layer.shape), global, executor_);
+      if (!quantized) {
+        result = in_layer(layer, quantized.error());
+        return;
+      }
+      io::Bytes().swap(*bytes);
+      for (auto const& part : io::layer_tensors<S>(format, layer.shape)) {
+        auto const stored = io::layer_bytes<S>(format, part, quantized->view());
+        report_.weight_bytes += stored.size();
+        result = writer.write(layer.module + "." + part.suffix, stored);
+        if (!result) return;
+      }
+      report_.weights += static_cast<uint64_t>(layer.shape.size());
+      report_.quantized.push_back(layer.module);
+    });
+    return result;
+  }
+
+  Result<void> write_rest(io::AtomicDirectory& directory, io::ShardIndex const& index) {
+    if (checkpoint_->is_sharded()) {
+      if (auto written = directory.write_file("model.safetensors.index.json", index.to_json()); !written) return written;
+    }
+    nlohmann::json config = checkpoint_->config().is_object() ? checkpoint_->config() : nlohmann::json::object();
+    config["quantization_config"] = io::quantization_config<Preset>(ignored_);
+    if (auto written = directory.write_file("config.json", config.dump(2, ' ', true) + "\n"); !written) return written;
+    for (std::filesystem::path const& file : checkpoint_->other_files()) {
+      if (auto copied = directory.copy_file(file); !copied) return copied;
+    }
+    return {};
+  }
+
+  /// Tells the caller how far a stage is.
+  class Meter {
+   public:
+    Meter(ModelFree const& job, std::string_view stage) : progress_{job.job_.progress}, state_{stage, {}, 0, 0} {
+      for (io::TensorInfo const& tensor : job.checkpoint_->tensors()) {
+        if (stage == "quantize" || job.find_layer(tensor.name) != nullptr) state_.total += tensor.end - tensor.begin;
+      }
+    }
+    void add(io::TensorInfo const& tensor) {
+      state_.tensor = tensor.name;
+      state_.done += tensor.end - tensor.begin;
+      if (progress_) progress_(state_);
+    }
+
+   private:
+    std::function<void(Progress const&)> const& progress_;
+    Progress state_;
+  };
+
+  ModelFreeJob const& job_;
+  E& executor_;
+  io::Checkpoint const* checkpoint_ = nullptr;
+  std::vector<Layer> layers_;          // by tensor name
+  std::vector<std::string> ignored_;   // linear layers that stay as they are
+  std::map<std::string, float> shared_amax_;
+  ModelFreeReport report_;
+};
+
+}  // namespace detail
+
+/// Quantizes the weights of a checkpoint with a preset and writes a compressed-tensors checkpoint.
+///
+/// The bytes of the output do not depend on the executor. Layers that are fused when served (q/k/v,
+/// gate/up) share one NVFP4 tensor scale, also across shards. On any error nothing is left behind.
+///
+/// Errors: those of reading and writing; needs_calibration, naming the data-free preset;
+/// block_not_divisor, listing every layer that cannot be stored; nonfinite_weight with tensor, row and
+/// column; nothing_to_do; output_exists.
+template <class Preset, Profile N = profile::CompressedTensors, Executor E>
+[[nodiscard]] Result<ModelFreeReport> quantize_checkpoint(ModelFreeJob const& job, E& executor) {
+  if constexpr (needs_calibration<Preset>()) {
+    std::string const data_free = same_as<Preset, preset::NVFP4> ? "NVFP4A16" : "FP8_DYNAMIC";
+    return Error{Status::needs_calibration, std::string{Preset::name} + " has input activation scales that need calibration data; without data, use " + data_free};
+  } else {
+    return detail::ModelFree<Preset, N, E>{job, executor}.run();
+  }
+}
+
+}  // namespace qfmt::oneshot

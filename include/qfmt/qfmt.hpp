@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything that a host program needs to quantize, pack and multiply: floors 0 to 6. No Eigen, no JSON,
+// no iostream, no threads; include calibration/, io/ and exec/ for those.
+
+#include <qfmt/core/parallel.hpp>
+#include <qfmt/core/random.hpp>
+#include <qfmt/formats/all.hpp>
+#include <qfmt/gemm/gemm.hpp>
+#include <qfmt/packing/word_order.hpp>
+#include <qfmt/scaling/block_format.hpp>
+#include <qfmt/tensor/error_metrics.hpp>
+#include <qfmt/tensor/fake_quantize.hpp>
+#include <qfmt/tensor/presets.hpp>

@@ -1,0 +1,12 @@
+// expect-error: ignoring return
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+// An error is looked at.
+
+#include <qfmt/core/status.hpp>
+
+qfmt::Status save();
+void run() {
+  save();
+}

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/formats/all.hpp>
+#include <support/codec_kernel.hpp>
+
+// The bodies of CodecKernel. A translation unit sets its compiler options by pragmas, includes this, and
+// is then what those options make of the library. One whose options change what floating-point
+// expressions mean also gives the library another name first, `#define qfmt qfmt_under_that_option`, so
+// that its inline functions are not merged with those of the rest of the program; it reaches the test
+// interface, which is included before, through the alias codec_test.
+
+namespace {
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#define QFMT_TEST_KERNEL __attribute__((target(QFMT_TEST_TARGET)))
+#else
+#define QFMT_TEST_KERNEL
+#endif
+#ifndef QFMT_TEST_TARGET
+#define QFMT_TEST_TARGET "avx2"
+#endif
+
+template <class F, class R, class O>
+QFMT_TEST_KERNEL std::uint32_t mismatches(std::uint32_t first, std::uint32_t count, std::uint32_t step, std::uint32_t expected) {
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    float const x = qfmt::bit_cast<float>(first + i * step);
+    found += qfmt::encode<F, R, O>(x).bits != expected ? 1u : 0u;
+  }
+  return found;
+}
+
+template <class F, class R, class O>
+void add_kernel(codec_test::CodecKernels& kernels, codec_test::oracle::Mode mode) {
+  kernels.push_back({F::name, mode, qfmt::same_as<O, qfmt::ToSpecial>, &mismatches<F, R, O>,
+                     [](float x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
+                     [](double x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
+                     [](std::uint32_t code) { return qfmt::decode(qfmt::Code<F>{static_cast<typename F::storage_type>(code)}); }});
+}
+
+template <class F, class O>
+void add_modes(codec_test::CodecKernels& kernels) {
+  using codec_test::oracle::Mode;
+  if constexpr (!qfmt::same_as<F, qfmt::E8M0>) {
+    add_kernel<F, qfmt::NearestEven, O>(kernels, Mode::nearest_even);
+    add_kernel<F, qfmt::Down, O>(kernels, Mode::down);
+    add_kernel<F, qfmt::ToOdd, O>(kernels, Mode::to_odd);
+  }
+  add_kernel<F, qfmt::NearestAway, O>(kernels, Mode::nearest_away);
+  add_kernel<F, qfmt::TowardZero, O>(kernels, Mode::toward_zero);
+  add_kernel<F, qfmt::Up, O>(kernels, Mode::up);
+}
+
+/// All modes of these formats, saturating and not.
+template <class... Fs>
+codec_test::CodecKernels kernels_of() {
+  codec_test::CodecKernels kernels;
+  (add_modes<Fs, qfmt::Saturate>(kernels), ...);
+  (add_modes<Fs, qfmt::ToSpecial>(kernels), ...);
+  return kernels;
+}
+
+}  // namespace

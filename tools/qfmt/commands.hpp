@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <qfmt/exec/thread_pool.hpp>
+#include <qfmt/oneshot/model_free.hpp>
+#include <string>
+#include <vector>
+
+// What the sub-commands of `qfmt` do, behind their options.
+
+namespace qfmt::tool {
+
+struct QuantizeOptions {
+  std::string scheme;
+  std::string profile = "CompressedTensors";
+  std::vector<std::string> targets;
+  std::vector<std::string> ignore;
+  std::filesystem::path input;
+  std::filesystem::path output;
+};
+
+/// Quantizes a checkpoint. Errors: unknown_scheme, pattern_invalid, and those of quantize_checkpoint.
+Result<oneshot::ModelFreeReport> quantize(QuantizeOptions const& options, ThreadPool& threads);
+
+/// Prints what a checkpoint or a safetensors file holds.
+Result<void> inspect(std::filesystem::path const& input);
+
+}  // namespace qfmt::tool
