@@ -97,9 +97,9 @@ def _ties(shape, args, rng):
     if args.type == "int":
         values = rng.integers(0, int(largest) + 1, shape) + 0.5
     else:
-        steps = 16 if args.num_bits == 8 else 4
-        exponents = rng.integers(-8 if args.num_bits == 8 else -3, 9, shape)
-        values = (1 + rng.integers(0, steps, shape) / steps) * np.exp2(exponents)
+        steps, low, high = (16, -8, 9) if args.num_bits == 8 else (4, -3, 3)
+        mantissas = 1 + rng.integers(0, steps, shape) / steps
+        values = mantissas * np.exp2(rng.integers(low, high, shape))
     values = _signs(shape, rng) * np.minimum(values, largest)
     group = args.group_size or columns
     values[:, ::group] = largest

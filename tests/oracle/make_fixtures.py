@@ -97,7 +97,7 @@ def write(directory):
 
 
 def write_fixture(directory, preset, dtype, shapes):
-    rng = np.random.default_rng([SEED, len(preset)])
+    rng = np.random.default_rng(SEED)
     torch_dtype = cases.DTYPES[dtype]
     weights = {
         f"{name}_proj": cases.fill(KINDS[name], shape, preset, torch_dtype, rng)

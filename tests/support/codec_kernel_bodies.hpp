@@ -13,13 +13,10 @@
 
 namespace {
 
-#if defined(__GNUC__) && defined(__x86_64__)
-#define QFMT_TEST_KERNEL __attribute__((target(QFMT_TEST_TARGET)))
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(__FAST_MATH__)
+#define QFMT_TEST_KERNEL __attribute__((target("avx2")))
 #else
-#define QFMT_TEST_KERNEL
-#endif
-#ifndef QFMT_TEST_TARGET
-#define QFMT_TEST_TARGET "avx2"
+#define QFMT_TEST_KERNEL  // g++ inlines nothing into a function with both, and so would not vectorize
 #endif
 
 template <class F, class R, class O>
@@ -53,12 +50,12 @@ void add_modes(codec_test::CodecKernels& kernels) {
   add_kernel<F, qfmt::Up, O>(kernels, Mode::up);
 }
 
-/// All modes of these formats, saturating and not.
-template <class... Fs>
-codec_test::CodecKernels kernels_of() {
+/// All rounding modes of these formats under these overflow modes.
+template <class... Fs, class... Os>
+codec_test::CodecKernels kernels_of(qfmt::TypeList<Fs...> /*formats*/, qfmt::TypeList<Os...> /*overflow*/) {
   codec_test::CodecKernels kernels;
-  (add_modes<Fs, qfmt::Saturate>(kernels), ...);
-  (add_modes<Fs, qfmt::ToSpecial>(kernels), ...);
+  auto const add = [&]<class O>() { (add_modes<Fs, O>(kernels), ...); };
+  (add.template operator()<Os>(), ...);
   return kernels;
 }
 

@@ -208,9 +208,9 @@ class Encoder {
   }
 
   [[nodiscard]] std::uint32_t infinity(bool negative) const {
-    negative = negative && facts_.is_signed;
-    if (!to_special_ || facts_.kind == Kind::integer) return facts_.with_sign(facts_.last(negative && facts_.is_signed), negative);
-    return facts_.overflow_code | (negative ? facts_.sign() : 0u);
+    if (facts_.kind == Kind::integer) return facts_.with_sign(facts_.last(negative), negative);
+    bool const minus = negative && facts_.is_signed;
+    return to_special_ ? facts_.overflow_code | (minus ? facts_.sign() : 0u) : facts_.with_sign(facts_.max_code, minus);
   }
 
   // What the modes mean for magnitudes on one side of zero.

@@ -61,6 +61,19 @@ QFMT_HOST_DEVICE constexpr bool is_nan(T x) noexcept {
   return magnitude_bits(x) > infinity;
 }
 
+/// An integer that orders like the value it is made from, -NaN below and +NaN above all numbers and -0
+/// below +0. Non-negative floats order like their bits, negative ones the other way round: flipping the
+/// magnitude bits of the negative ones makes all of them order like signed integers.
+QFMT_HOST_DEVICE constexpr int32_t order_key(float x) noexcept {
+  int32_t const bits = bit_cast<int32_t>(x);
+  return bits < 0 ? bits ^ 0x7FFFFFFF : bits;
+}
+
+/// The inverse of order_key.
+QFMT_HOST_DEVICE constexpr float from_order_key(int32_t key) noexcept {
+  return bit_cast<float>(key < 0 ? key ^ 0x7FFFFFFF : key);
+}
+
 /// 2^exponent for exponents -149 to 127, exact, subnormal results included.
 QFMT_HOST_DEVICE constexpr float power_of_two(int exponent) noexcept {
   return bit_cast<float>(exponent < -126 ? uint32_t{1} << (exponent + 149)

@@ -51,6 +51,7 @@ using QFMT_STD::conditional_t;
 using QFMT_STD::convertible_to;
 using QFMT_STD::derived_from;
 using QFMT_STD::floating_point;
+using QFMT_STD::integral_constant;
 using QFMT_STD::is_same_v;
 using QFMT_STD::same_as;
 using QFMT_STD::unsigned_integral;

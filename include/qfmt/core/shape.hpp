@@ -16,7 +16,7 @@ struct Shape {
   index_t cols = 0;
 
   QFMT_HOST_DEVICE constexpr index_t size() const noexcept { return rows * cols; }
-  friend constexpr bool operator==(Shape const&, Shape const&) = default;
+  QFMT_HOST_DEVICE friend constexpr bool operator==(Shape const&, Shape const&) = default;
 };
 
 /// n / d rounded up, for n >= 0 and d > 0.

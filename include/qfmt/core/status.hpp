@@ -107,7 +107,7 @@ enum class [[nodiscard]] Status : uint16_t {
 };
 
 /// The code's own spelling, for messages and tests.
-constexpr char const* name(Status status) noexcept {
+QFMT_HOST_DEVICE constexpr char const* name(Status status) noexcept {
   switch (status) {
     case Status::ok: return "ok";
     case Status::nonfinite_weight: return "nonfinite_weight";

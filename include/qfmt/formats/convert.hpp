@@ -3,6 +3,7 @@
 #pragma once
 
 #include <qfmt/core/bit.hpp>
+#include <qfmt/formats/codebook.hpp>
 #include <qfmt/formats/format.hpp>
 #include <qfmt/formats/integer.hpp>
 #include <qfmt/formats/minifloat.hpp>
@@ -124,6 +125,47 @@ template <IntegerFormat F, RoundingMode R = NearestEven, OverflowMode O = Satura
   return {F::from_int(magnitude > infinity ? F::max_int : value)};
 }
 
+namespace detail {
+
+/// 0, 1, ..., Count - 1 as template arguments.
+template <int... I>
+struct Indices {};
+template <int Count, int... I>
+struct MakeIndices : MakeIndices<Count - 1, Count - 1, I...> {};
+template <int... I>
+struct MakeIndices<0, I...> {
+  using type = Indices<I...>;
+};
+
+// Tables are unrolled into comparisons with constants: device code cannot index a host array.
+
+template <CodebookFormat F, int... Rank>
+QFMT_HOST_DEVICE constexpr uint32_t nearest_code(int32_t key, Indices<Rank...>) noexcept {
+  uint32_t code = static_cast<uint32_t>(F::code_of_rank(0));
+  ((code = key > integral_constant<int32_t, order_key(F::border(Rank))>::value
+               ? integral_constant<uint32_t, static_cast<uint32_t>(F::code_of_rank(Rank + 1))>::value
+               : code),
+   ...);
+  return code;
+}
+
+template <CodebookFormat F, int... Entry>
+QFMT_HOST_DEVICE constexpr float table_value(int code, Indices<Entry...>) noexcept {
+  uint32_t bits = 0;
+  ((bits = code == Entry ? integral_constant<uint32_t, bit_cast<uint32_t>(F::value(Entry))>::value : bits), ...);
+  return bit_cast<float>(bits);
+}
+
+}  // namespace detail
+
+/// The code of the nearest entry of a codebook, from binary32 only. NaN gives the largest value. There is
+/// one rounding, and nothing beyond the largest entry: R and O must be left at their defaults.
+template <CodebookFormat F, same_as<NearestEven> R = NearestEven, OverflowMode O = Saturate>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode(float x, R = {}) noexcept {
+  int32_t const key = is_nan(x) ? 0x7FFFFFFF : order_key(x);
+  return {static_cast<uint8_t>(detail::nearest_code<F>(key, typename detail::MakeIndices<F::levels - 1>::type{}))};
+}
+
 /// The value of a code, exactly. NaN codes give a quiet NaN with the sign of the code.
 template <FloatFormat F>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr float decode(Code<F> code) noexcept {
@@ -160,6 +202,11 @@ template <IntegerFormat F>
   return integer * power_of_two(-F::spec.fraction_bits);
 }
 
+template <CodebookFormat F>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr float decode(Code<F> code) noexcept {
+  return detail::table_value<F>(code.bits & 15, typename detail::MakeIndices<16>::type{});
+}
+
 /// From one format to another: exact where the value exists in To, else rounded once.
 template <ElementFormat To, RoundingMode R = NearestEven, OverflowMode O = Saturate, ElementFormat From>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<To> convert(Code<From> code, R rounding = {}) noexcept {
@@ -180,6 +227,11 @@ QFMT_HOST_DEVICE constexpr float max_value() noexcept {
   return decode(Code<F>{F::from_int(F::max_int)});
 }
 
+template <CodebookFormat F>
+QFMT_HOST_DEVICE constexpr float max_value() noexcept {
+  return F::value(F::code_of_rank(F::levels - 1));
+}
+
 /// The lowest finite value of F.
 template <FloatFormat F>
 QFMT_HOST_DEVICE constexpr float min_value() noexcept {
@@ -192,6 +244,10 @@ QFMT_HOST_DEVICE constexpr float min_value() noexcept {
 template <IntegerFormat F>
 QFMT_HOST_DEVICE constexpr float min_value() noexcept {
   return decode(Code<F>{F::from_int(F::min_int)});
+}
+template <CodebookFormat F>
+QFMT_HOST_DEVICE constexpr float min_value() noexcept {
+  return F::value(F::code_of_rank(0));
 }
 
 }  // namespace qfmt

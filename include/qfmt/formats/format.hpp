@@ -9,9 +9,9 @@ namespace qfmt {
 /// A format is a codebook, not a number class: a name, a width, and the meaning of each code. It is an
 /// empty type; values live in Code<F>, arithmetic in binary32.
 ///
-/// There are two families, and a format is declared by deriving from one of them: Minifloat
-/// (minifloat.hpp) and Integer (integer.hpp).
-enum class Family : uint8_t { minifloat, integer };
+/// There are three families, and a format is declared by deriving from one of them: Minifloat
+/// (minifloat.hpp), Integer (integer.hpp) and Codebook (codebook.hpp).
+enum class Family : uint8_t { minifloat, integer, codebook };
 
 template <class F>
 concept ElementFormat = requires {
@@ -27,13 +27,16 @@ concept FloatFormat = ElementFormat<F> && F::family == Family::minifloat;
 template <class F>
 concept IntegerFormat = ElementFormat<F> && F::family == Family::integer;
 
+template <class F>
+concept CodebookFormat = ElementFormat<F> && F::family == Family::codebook;
+
 /// One code of format F: a bit pattern in the low F::bits bits, the rest zero. The tag keeps an E4M3
 /// byte from being decoded as E5M2. No arithmetic, no implicit conversions; equality is of bits.
 template <ElementFormat F>
 struct Code {
   using Format = F;
   typename F::storage_type bits{};
-  friend constexpr bool operator==(Code const&, Code const&) = default;
+  QFMT_HOST_DEVICE friend constexpr bool operator==(Code const&, Code const&) = default;
 };
 
 /// Types in a row: what laws, tables and benchmarks iterate over.
@@ -43,7 +46,7 @@ struct TypeList {
 
   /// Calls `visit.template operator()<T>()` for every T, in order.
   template <class Visitor>
-  static constexpr void for_each(Visitor&& visit) {
+  QFMT_HOST_DEVICE static constexpr void for_each(Visitor&& visit) {
     (visit.template operator()<Ts>(), ...);
   }
 };

@@ -53,6 +53,9 @@ struct Minifloat {
   static constexpr int min_exponent = S.has_zero ? 1 - bias : -bias;
   static constexpr int max_exponent = static_cast<int>(max_code >> S.mantissa_bits) - bias;
 
+  /// The mantissa of the largest number, as the fraction field of a binary32.
+  static constexpr uint32_t max_fraction = (max_code & ((uint32_t{1} << S.mantissa_bits) - 1)) << (23 - S.mantissa_bits);
+
   static constexpr bool is_signed = S.is_signed;
   static constexpr bool has_zero = S.has_zero;
   static constexpr bool has_negative_zero = S.is_signed && S.has_zero && S.specials != Specials::fnuz;

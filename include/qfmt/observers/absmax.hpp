@@ -15,10 +15,10 @@ class AbsMax {
 
   constexpr void observe(std::span<float const> values) noexcept {
     uint32_t largest = amax_bits_;
-    for (float const value : values) largest = std::max(largest, magnitude_bits(value));
+    for (float const value : values) largest = (std::max)(largest, magnitude_bits(value));
     amax_bits_ = largest;
   }
-  constexpr void merge(AbsMax const& other) noexcept { amax_bits_ = std::max(amax_bits_, other.amax_bits_); }
+  constexpr void merge(AbsMax const& other) noexcept { amax_bits_ = (std::max)(amax_bits_, other.amax_bits_); }
 
   [[nodiscard]] constexpr Range range() const noexcept {
     return {bit_cast<float>(amax_bits_ | 0x80000000u), bit_cast<float>(amax_bits_)};

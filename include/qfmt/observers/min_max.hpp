@@ -7,8 +7,7 @@
 
 namespace qfmt {
 
-/// The smallest and the largest value. Compared as integers whose order is that of the values, with
-/// -NaN below and +NaN above all of them, so that a NaN is never lost.
+/// The smallest and the largest value. Compared by order_key, so that a NaN is never lost.
 class MinMax {
  public:
   static constexpr char const* name = "min_max";
@@ -18,31 +17,23 @@ class MinMax {
     int32_t high = max_;
     for (float const value : values) {
       int32_t const key = order_key(value);
-      low = std::min(low, key);
-      high = std::max(high, key);
+      low = (std::min)(low, key);
+      high = (std::max)(high, key);
     }
     min_ = low;
     max_ = high;
   }
   constexpr void merge(MinMax const& other) noexcept {
-    min_ = std::min(min_, other.min_);
-    max_ = std::max(max_, other.max_);
+    min_ = (std::min)(min_, other.min_);
+    max_ = (std::max)(max_, other.max_);
   }
 
   [[nodiscard]] constexpr Range range() const noexcept {
     if (min_ > max_) return {};
-    return {value_of(min_), value_of(max_)};
+    return {from_order_key(min_), from_order_key(max_)};
   }
 
  private:
-  // Non-negative floats order like their bits; negative ones the other way round. Flipping the magnitude
-  // bits of the negative ones makes all of them order like signed integers, and undoes itself.
-  static constexpr int32_t order_key(float value) noexcept {
-    auto const bits = bit_cast<int32_t>(value);
-    return bits < 0 ? bits ^ 0x7FFFFFFF : bits;
-  }
-  static constexpr float value_of(int32_t key) noexcept { return bit_cast<float>(key < 0 ? key ^ 0x7FFFFFFF : key); }
-
   int32_t min_ = 0x7FFFFFFF;
   int32_t max_ = -0x7FFFFFFF - 1;
 };

@@ -172,7 +172,7 @@ class ModelFree {
           float const largest = amax<T>(weight, executor_);
           if (!is_finite(largest)) result = in_layer(layer, qfmt::detail::nonfinite<T>(weight, Status::nonfinite_weight));
           float& shared = shared_amax_[fused_group(layer.module)];
-          shared = std::max(shared, largest);
+          shared = (std::max)(shared, largest);
         });
         if (!result) return result;
         meter.add(tensor);

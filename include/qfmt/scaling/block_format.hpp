@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <qfmt/formats/e2m3.hpp>
+#include <qfmt/formats/e3m2.hpp>
 #include <qfmt/formats/e4m3.hpp>
 #include <qfmt/formats/e5m2.hpp>
+#include <qfmt/formats/mxint8.hpp>
+#include <qfmt/formats/s1m3.hpp>
 #include <qfmt/scaling/granularity.hpp>
 #include <qfmt/scaling/power_of_two.hpp>
 #include <qfmt/scaling/two_level.hpp>
@@ -26,8 +30,10 @@ struct NVFP4 {
   static constexpr index_t block_size = 16;
 };
 
-/// OCP Microscaling Formats 1.0, section 5: E2M1 in blocks of 32 with power-of-two scales. Of the
-/// non-clipping and clipping rules, Even has the smallest mean squared error on Gaussian data.
+// OCP Microscaling Formats 1.0, section 5: blocks of 32 with power-of-two scales. The specification leaves
+// the rule for the scale open. For elements with one mantissa bit Even has the smallest mean squared error
+// on Gaussian data; with more of them RoundUp, which clips nothing.
+
 struct MXFP4 {
   static constexpr char const* name = "MXFP4";
   using Element = E2M1;
@@ -35,7 +41,20 @@ struct MXFP4 {
   static constexpr index_t block_size = 32;
 };
 
-/// OCP Microscaling Formats 1.0, section 5: E4M3 in blocks of 32; RoundUp, so that nothing is clipped.
+struct MXFP6_E2M3 {
+  static constexpr char const* name = "MXFP6_E2M3";
+  using Element = E2M3;
+  using Policy = PowerOfTwo<mx::RoundUp>;
+  static constexpr index_t block_size = 32;
+};
+
+struct MXFP6_E3M2 {
+  static constexpr char const* name = "MXFP6_E3M2";
+  using Element = E3M2;
+  using Policy = PowerOfTwo<mx::RoundUp>;
+  static constexpr index_t block_size = 32;
+};
+
 struct MXFP8_E4M3 {
   static constexpr char const* name = "MXFP8_E4M3";
   using Element = E4M3;
@@ -43,7 +62,6 @@ struct MXFP8_E4M3 {
   static constexpr index_t block_size = 32;
 };
 
-/// OCP Microscaling Formats 1.0, section 5: E5M2 in blocks of 32; RoundUp, so that nothing is clipped.
 struct MXFP8_E5M2 {
   static constexpr char const* name = "MXFP8_E5M2";
   using Element = E5M2;
@@ -51,6 +69,27 @@ struct MXFP8_E5M2 {
   static constexpr index_t block_size = 32;
 };
 
-static_assert(BlockFormat<NVFP4> && BlockFormat<MXFP4> && BlockFormat<MXFP8_E4M3> && BlockFormat<MXFP8_E5M2>);
+/// MXINT8 as a block format; the element has the same name in namespace qfmt.
+struct MXINT8Block {
+  static constexpr char const* name = "MXINT8";
+  using Element = MXINT8;
+  using Policy = PowerOfTwo<mx::RoundUp>;
+  static constexpr index_t block_size = 32;
+};
+
+/// The codebook S1M3 as a block format, beside MXFP4 for comparison; not an OCP format.
+struct MXS1M3 {
+  static constexpr char const* name = "MXS1M3";
+  using Element = S1M3;
+  using Policy = PowerOfTwo<mx::RoundUp>;
+  static constexpr index_t block_size = 32;
+};
+
+/// Every block format.
+using BlockFormats = TypeList<NVFP4, MXFP4, MXFP6_E2M3, MXFP6_E3M2, MXFP8_E4M3, MXFP8_E5M2, MXINT8Block, MXS1M3>;
+
+static_assert(BlockFormat<NVFP4> && BlockFormat<MXFP4> && BlockFormat<MXFP6_E2M3> && BlockFormat<MXFP6_E3M2>);
+static_assert(BlockFormat<MXFP8_E4M3> && BlockFormat<MXFP8_E5M2> && BlockFormat<MXINT8Block>);
+static_assert(BlockFormat<MXS1M3>);
 
 }  // namespace qfmt

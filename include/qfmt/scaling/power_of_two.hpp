@@ -7,7 +7,8 @@
 
 // The MX scale rules. With e = floor(log2 amax) and m the mantissa of amax, in [1, 2), the scale is
 // 2^(e - emax + up), where emax is the exponent of F's largest value and the rules differ in `up`. All
-// are decided on the integer mantissa: a logarithm in floating point gets the boundaries wrong.
+// are decided on the integer mantissa: a logarithm in floating point gets the boundaries wrong. F is a
+// float or an integer format (MXINT8: emax 0, M 6).
 
 namespace qfmt::mx {
 
@@ -15,7 +16,7 @@ namespace qfmt::mx {
 /// may lie up to a binade above F's largest value and is clamped.
 struct Floor {
   static constexpr char const* name = "floor";
-  template <FloatFormat F>
+  template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr bool up(uint32_t mantissa) noexcept {
     return mantissa > 0x7FFFFFu;
   }
@@ -24,7 +25,7 @@ struct Floor {
 /// up unless amax is a power of two. Never clips; wastes up to a binade.
 struct Ceil {
   static constexpr char const* name = "ceil";
-  template <FloatFormat F>
+  template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr bool up(uint32_t mantissa) noexcept {
     return mantissa > 0;
   }
@@ -34,10 +35,9 @@ struct Ceil {
 /// ceil(log2(amax / max)). What `cvt.rp` of amax / max gives (cuBLAS, Transformer Engine, DeepGEMM).
 struct RoundUp {
   static constexpr char const* name = "round_up";
-  template <FloatFormat F>
+  template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr bool up(uint32_t mantissa) noexcept {
-    constexpr uint32_t largest = (F::max_code & ((1u << F::mantissa_bits) - 1)) << (23 - F::mantissa_bits);
-    return mantissa > largest;
+    return mantissa > F::max_fraction;
   }
 };
 
@@ -45,7 +45,7 @@ struct RoundUp {
 /// M = 3. May clip by less than the rounding error for M <= 2.
 struct Even {
   static constexpr char const* name = "even";
-  template <FloatFormat F>
+  template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr bool up(uint32_t mantissa) noexcept {
     return mantissa >= 0x800000u - (1u << (22 - F::mantissa_bits));
   }
@@ -55,7 +55,7 @@ struct Even {
 /// E2M1 the same as Even; for E4M3 it never clips.
 struct AtThreeQuarters {
   static constexpr char const* name = "at_three_quarters";
-  template <FloatFormat F>
+  template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr bool up(uint32_t mantissa) noexcept {
     return mantissa >= 0x600000u;
   }
@@ -63,7 +63,7 @@ struct AtThreeQuarters {
 
 /// The E8M0 code of the scale for a tile of largest magnitude `amax`, clamped to 0 ... 254. Zero gives
 /// code 0, infinity 254, NaN 255.
-template <FloatFormat F, class Rule>
+template <ElementFormat F, class Rule>
 QFMT_HOST_DEVICE constexpr Code<E8M0> scale_code(float amax) noexcept {
   uint32_t const bits = magnitude_bits(amax);
   if (bits > 0x7F800000u) return {static_cast<uint8_t>(E8M0::nan_code)};
@@ -89,7 +89,7 @@ struct PowerOfTwo {
   template <Profile P, Real T>
   using Quotient = typename P::template Step<T>;
 
-  template <FloatFormat F, Profile P, Real T>
+  template <ElementFormat F, Profile P, Real T>
   QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
     if constexpr (same_as<P, profile::CompressedTensors>) {
       Stored const code = mx::scale_code<F, mx::AtThreeQuarters>(range.amax());
@@ -101,7 +101,7 @@ struct PowerOfTwo {
     }
   }
 
-  template <FloatFormat F, Profile P, Real T>
+  template <ElementFormat F, Profile P, Real T>
   QFMT_HOST_DEVICE static constexpr Global fit_global(float /*amax*/) noexcept {
     return {};
   }

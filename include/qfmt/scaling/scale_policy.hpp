@@ -18,7 +18,7 @@ struct TileParams {
 
 /// The second level of a policy that has only one.
 struct NoGlobal {
-  friend constexpr bool operator==(NoGlobal const&, NoGlobal const&) = default;
+  QFMT_HOST_DEVICE friend constexpr bool operator==(NoGlobal const&, NoGlobal const&) = default;
 };
 
 /// How the range of a tile becomes a scale and a scale becomes a number.

@@ -13,7 +13,7 @@ struct GlobalScale {
 
   [[nodiscard]] QFMT_HOST_DEVICE constexpr float decode_scale() const noexcept { return 1.0f / encode_scale; }
   QFMT_HOST_DEVICE static constexpr GlobalScale from_decode(float scale) noexcept { return {1.0f / scale}; }
-  friend constexpr bool operator==(GlobalScale const&, GlobalScale const&) = default;
+  QFMT_HOST_DEVICE friend constexpr bool operator==(GlobalScale const&, GlobalScale const&) = default;
 };
 
 /// Two levels: an E4M3 scale for each tile, relative to one binary32 scale for the tensor. The tensor

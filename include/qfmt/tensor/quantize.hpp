@@ -60,7 +60,7 @@ class BandQuantizer {
 
   bool operator()(index_t band) {
     index_t const first_row = band * tile_.rows;
-    index_t const end_row = std::min(first_row + tile_.rows, matrix_.shape.rows);
+    index_t const end_row = (std::min)(first_row + tile_.rows, matrix_.shape.rows);
     std::fill(observers_.begin(), observers_.end(), Observer{});
     for (index_t row = first_row; row < end_row; ++row) {
       widen(matrix_.row(row), matrix_.shape.cols, values_.data());
@@ -82,7 +82,7 @@ class BandQuantizer {
 
   std::span<float const> segment(index_t t) const {
     index_t const first = t * tile_.cols;
-    index_t const end = std::min(first + tile_.cols, matrix_.shape.cols);
+    index_t const end = (std::min)(first + tile_.cols, matrix_.shape.cols);
     return {values_.data() + first, static_cast<std::size_t>(end - first)};
   }
 
@@ -126,7 +126,7 @@ template <Real T, Executor E = Serial const>
     uint32_t bits = 0;
     for (index_t r = rows.begin; r < rows.end; ++r) {
       T const* const row = matrix.row(r);
-      for (index_t c = 0; c < matrix.shape.cols; ++c) bits = std::max(bits, magnitude_bits(to_float(row[c])));
+      for (index_t c = 0; c < matrix.shape.cols; ++c) bits = (std::max)(bits, magnitude_bits(to_float(row[c])));
     }
     uint32_t seen = largest.load(std::memory_order_relaxed);
     while (seen < bits && !largest.compare_exchange_weak(seen, bits, std::memory_order_relaxed)) {
@@ -160,7 +160,7 @@ template <Scheme S, Real T, Executor E = Serial const>
   QuantTensor<S> out{matrix.shape};
   out.global = global;
   index_t const bands = out.scale_shape.cols == 0 ? 0 : out.scale_shape.rows;
-  index_t const grain = std::max<index_t>(1, 64 / std::max<index_t>(1, S::Granularity::tile(matrix.shape).rows));
+  index_t const grain = (std::max<index_t>)(1, 64 / (std::max<index_t>)(1, S::Granularity::tile(matrix.shape).rows));
   std::atomic<bool> all_finite{true};
   executor.for_each_range(bands, grain, [&](IndexRange range) {
     detail::BandQuantizer<S, T> quantizer{matrix, out};

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The codecs as a program gets them that is compiled with -Ofast.
+
+#include <support/codec_kernel.hpp>
+
+namespace codec_test = qfmt::test;
+
+#define qfmt qfmt_under_ofast
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Ofast")
+#endif
+#include <support/codec_kernel_bodies.hpp>
+
+codec_test::CodecKernels kernels_ofast() {
+  using namespace qfmt;
+  return kernels_of(TypeList<E2M1, E2M3, E3M2, E3M4, E4M3, E4M3FNUZ, E5M2, E5M2FNUZ, UE4M3, FP16, BF16, E8M0, INT4, INT8, UINT8>{},
+                    TypeList<Saturate>{});
+}

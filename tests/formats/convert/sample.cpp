@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Every format in every rounding and overflow mode against the threshold tables of oracle O1: a
+// stratified sample of about 2^23 inputs in each run, and all 2^32 of them on request, by the
+// environment variable QFMT_EXHAUSTIVE (1: nearest even and toward zero, saturating; all: everything).
+// Then the same in floating-point environments that break encoders which calculate with floats.
+
+#include <algorithm>
+#include <atomic>
+#include <cfenv>
+#include <chrono>
+#include <cstdio>
+#include <doctest/doctest.h>
+#include <string>
+#include <support/codec_kernel.hpp>
+#include <support/environment.hpp>
+#include <thread>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+using qfmt::test::CodecKernel;
+using qfmt::test::CodecKernels;
+namespace oracle = qfmt::test::oracle;
+
+CodecKernels kernels_narrow_floats();
+CodecKernels kernels_wide_floats();
+CodecKernels kernels_signed_integers();
+CodecKernels kernels_unsigned_integers();
+CodecKernels kernels_ofast();
+
+namespace {
+
+struct Tally {
+  std::uint64_t checked = 0;
+  std::uint64_t mismatches = 0;
+};
+
+std::string describe(CodecKernel const& kernel) {
+  return std::string{kernel.format} + ", " + oracle::name(kernel.mode) + (kernel.to_special ? ", to special" : ", saturating");
+}
+
+/// All patterns of all intervals.
+Tally check_all(CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals) {
+  Tally tally;
+  for (auto const& run : intervals) {
+    tally.mismatches += kernel.mismatches(run.first, run.count, 1, run.code);
+    tally.checked += run.count;
+  }
+  return tally;
+}
+
+/// A sample: both ends of every interval, where encoders go wrong, and each 2039th pattern between.
+Tally check_sample(CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals, std::uint32_t size) {
+  Tally tally;
+  auto const check = [&](std::uint32_t first, std::uint32_t count, std::uint32_t step, std::uint32_t code) {
+    tally.mismatches += kernel.mismatches(first, count, step, code);
+    tally.checked += count;
+  };
+  std::uint32_t const edge = (std::max)(std::uint32_t{4}, size / (3 * static_cast<std::uint32_t>(intervals.size())));
+  std::uint32_t const stride = 2039 * ((1u << 23) / size);
+  for (auto const& run : intervals) {
+    std::uint32_t const n = (std::min)(run.count, edge);
+    check(run.first, n, 1, run.code);
+    check(run.first + (run.count - n), n, 1, run.code);
+    check(run.first, (run.count - 1) / stride + 1, stride, run.code);
+  }
+  return tally;
+}
+
+/// Checks every kernel, on two threads. `enter` runs at the start of each thread.
+template <class Check, class Enter>
+Tally check_kernels(CodecKernels const& kernels, Check check, Enter enter) {
+  std::vector<Tally> tallies(kernels.size());
+  std::atomic<std::size_t> next{0};
+  auto const work = [&] {
+    for (std::size_t i = next++; i < kernels.size(); i = next++) {
+      oracle::Facts const* const facts = oracle::find(kernels[i].format);
+      if (facts == nullptr) continue;  // checked nothing: reported below
+      auto const intervals = oracle::Encoder{*facts, kernels[i].mode, kernels[i].to_special}.intervals();
+      enter(true);
+      tallies[i] = check(kernels[i], intervals);
+      enter(false);
+    }
+  };
+  std::thread other{work};
+  work();
+  other.join();
+  Tally sum;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    CHECK_MESSAGE(tallies[i].checked > 0, describe(kernels[i]));
+    CHECK_MESSAGE(tallies[i].mismatches == 0, describe(kernels[i]));
+    sum.checked += tallies[i].checked;
+    sum.mismatches += tallies[i].mismatches;
+  }
+  return sum;
+}
+
+constexpr auto same_environment = [](bool) {};
+
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+constexpr std::uint32_t sample_size = 1u << 23;
+#else
+constexpr std::uint32_t sample_size = 1u << 18;  // a build that takes ten times as long
+#endif
+
+bool can_run() {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2")) {
+    qfmt::test::skip("the codec kernels are compiled for AVX2, which this processor has not");
+    return false;
+  }
+#endif
+  return true;
+}
+
+CodecKernels all_kernels() {
+  CodecKernels kernels;
+  for (auto const& part : {kernels_narrow_floats(), kernels_wide_floats(), kernels_signed_integers(), kernels_unsigned_integers()}) {
+    kernels.insert(kernels.end(), part.begin(), part.end());
+  }
+  return kernels;
+}
+
+auto const sampled = [](CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals) {
+  return check_sample(kernel, intervals, sample_size);
+};
+
+}  // namespace
+
+TEST_CASE("the kernels cover every format of the oracle in every mode that it defines") {
+  auto const kernels = all_kernels();
+  std::size_t expected = 0;
+  for (auto const& facts : oracle::formats) {
+    for (auto const mode : oracle::modes) {
+      if (!oracle::defined(facts, mode)) continue;
+      for (bool const to_special : {false, true}) {
+        ++expected;
+        CHECK(1 == std::count_if(kernels.begin(), kernels.end(), [&](CodecKernel const& kernel) {
+                return std::string_view{kernel.format} == facts.name && kernel.mode == mode && kernel.to_special == to_special;
+              }));
+      }
+    }
+  }
+  CHECK(kernels.size() == expected);
+}
+
+TEST_CASE("the oracle's intervals are all 2^32 patterns, each once") {
+  for (auto const& facts : oracle::formats) {
+    auto const intervals = oracle::Encoder{facts, oracle::Mode::nearest_even, false}.intervals();
+    std::uint64_t covered = 0;
+    bool contiguous = true;
+    for (auto const& run : intervals) {
+      contiguous = contiguous && run.first == static_cast<std::uint32_t>(covered);
+      covered += run.count;
+    }
+    CHECK(contiguous);
+    CHECK(covered == std::uint64_t{1} << 32);
+  }
+}
+
+TEST_CASE("encode: sample of inputs, every format and mode") {
+  if (!can_run()) return;
+  check_kernels(all_kernels(), sampled, same_environment);
+}
+
+TEST_CASE("encode: an encoder that is wrong for one code in the whole range is caught by the sample") {
+  if (!can_run()) return;
+  // Negative control: the tables of another format, mode or overflow mode.
+  auto const kernels = kernels_narrow_floats();
+  auto const caught = [&](char const* format, oracle::Mode mode, bool to_special, char const* instead, oracle::Mode other_mode,
+                          bool other_special) {
+    auto const intervals = oracle::Encoder{*oracle::find(instead), other_mode, other_special}.intervals();
+    for (auto const& kernel : kernels) {
+      if (std::string_view{kernel.format} != format || kernel.mode != mode || kernel.to_special != to_special) continue;
+      return check_sample(kernel, intervals, 1u << 18).mismatches > 0;
+    }
+    return false;
+  };
+  using enum oracle::Mode;
+  CHECK(caught("E4M3", nearest_even, false, "E4M3", nearest_away, false));
+  CHECK(caught("E4M3", nearest_even, false, "E4M3", nearest_even, true));
+  CHECK(caught("E4M3", nearest_even, false, "UE4M3", nearest_even, false));
+  CHECK(caught("E4M3FNUZ", nearest_even, false, "E4M3", nearest_even, false));
+  CHECK(caught("E2M1", up, true, "E2M1", down, true));
+  CHECK(caught("E2M1", toward_zero, true, "E2M1", to_odd, true));
+  CHECK_FALSE(caught("E4M3", nearest_even, false, "E4M3", nearest_even, false));
+}
+
+TEST_CASE("encode: all 2^32 inputs") {
+  auto const selection = qfmt::test::environment("QFMT_EXHAUSTIVE");
+  if (!selection) return qfmt::test::skip("all 2^32 inputs of encode: set QFMT_EXHAUSTIVE=1, or =all");
+  if (!can_run()) return;
+  auto kernels = all_kernels();
+  if (*selection != "all") {
+    std::erase_if(kernels, [](CodecKernel const& kernel) {
+      bool const basic = kernel.mode == oracle::Mode::nearest_even || kernel.mode == oracle::Mode::toward_zero;
+      return kernel.to_special || !basic;
+    });
+  }
+  auto const start = std::chrono::steady_clock::now();
+  auto const tally = check_kernels(kernels, check_all, same_environment);
+  CHECK(tally.checked == kernels.size() * (std::uint64_t{1} << 32));
+  std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - start;
+  std::printf("encode: %zu codecs x 2^32 inputs, %llu mismatches, %.0f s\n", kernels.size(),
+              static_cast<unsigned long long>(tally.mismatches), seconds.count());
+}
+
+TEST_CASE("encode and decode: a program compiled with -Ofast") {
+  auto const kernels = kernels_ofast();
+  check_kernels(kernels, sampled, same_environment);
+}
+
+TEST_CASE("encode: rounding modes of the processor other than to nearest") {
+  if (!can_run()) return;
+  auto kernels = all_kernels();
+  std::erase_if(kernels, [](CodecKernel const& kernel) { return kernel.to_special; });
+  for (int const direction : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    check_kernels(
+        kernels, [](auto const& kernel, auto const& intervals) { return check_sample(kernel, intervals, 1u << 18); },
+        [&](bool enter) { std::fesetround(enter ? direction : FE_TONEAREST); });
+  }
+}
+
+#if defined(__x86_64__)
+TEST_CASE("encode: subnormals flushed to zero by the processor") {
+  if (!can_run()) return;
+  auto kernels = all_kernels();
+  std::erase_if(kernels, [](CodecKernel const& kernel) { return kernel.to_special; });
+  constexpr unsigned flush = 0x8040;  // FTZ | DAZ
+  check_kernels(
+      kernels, [](auto const& kernel, auto const& intervals) { return check_sample(kernel, intervals, 1u << 18); },
+      [&](bool enter) { _mm_setcsr(enter ? _mm_getcsr() | flush : _mm_getcsr() & ~flush); });
+}
+#endif
