@@ -87,9 +87,7 @@ def write_inputs(directory, case, preset):
         shutil.rmtree(directory)
     oracle.write_checkpoint(directory / "source", case.tensors, case.config)
     (directory / "source" / EXTRA_FILE).write_text(EXTRA_TEXT)
-    oracle.write_quantized(
-        directory / "package", case.tensors, case.config, preset, case.ignore
-    )
+    oracle.write_quantized(directory / "package", case.tensors, case.config, preset, case.ignore)
 
 
 def compare(tool, directory, case, preset):

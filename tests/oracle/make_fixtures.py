@@ -56,7 +56,7 @@ Each directory holds a tiny checkpoint under one preset. The package wrote all o
 | `source.safetensors` | the tensors before quantization |
 | `model.safetensors` | the tensors as stored |
 | `config.json` | the model configuration with its `quantization_config` |
-| `expected.safetensors` | the dense weights that the package reads back, in the dtype it gives them |
+| `expected.safetensors` | the dense weights that the package reads back, in its dtype |
 
 Quantizing the source has to give the stored tensors, and reading the stored tensors has to give
 the expected ones, both bit for bit. `digests.txt` lists the SHA-256 digest of every file.

@@ -125,7 +125,7 @@ def _layers_by_global_scale(model):
 def _set_scales(layers):
     observed = [_min_max(layer.weight, layer.quantization_scheme.weights) for layer in layers]
     largest = torch.stack([torch.max(-low.min(), high.max()) for low, high in observed]).max()
-    for layer, (low, high) in zip(layers, observed):
+    for layer, (low, high) in zip(layers, observed, strict=True):
         global_scale = None
         if hasattr(layer, "weight_global_scale"):
             global_scale = generate_gparam(-largest.reshape(1), largest.reshape(1))

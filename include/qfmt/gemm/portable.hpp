@@ -45,15 +45,14 @@ inline void accumulate(std::index_sequence<Row...>, float const* x, float const*
   (right[Row].store(sums + index_t{Row} * block_cols + Lanes::count), ...);
 }
 
-/// The outputs [first.rows, ...) x [first.cols, ...) of y, a block of them.
+/// Computes blocks of y, at most block_rows x block_cols.
 template <class X, class W, class Y, class E>
 class BlockProduct {
  public:
   BlockProduct(X const& x, W const& w, MatrixView<Y> y, E const& epilogue) noexcept : x_{x}, w_{w}, y_{y}, epilogue_{epilogue} {}
 
-  void operator()(index_t first_row, index_t first_col) noexcept {
+  void operator()(index_t first_row, index_t first_col, index_t cols) noexcept {
     index_t const rows = (std::min)(block_rows, y_.shape.rows - first_row);
-    index_t const cols = (std::min)(block_cols, y_.shape.cols - first_col);
     index_t const depth = shape_of(x_).cols;
     std::fill(sums_, sums_ + rows * block_cols, 0.0f);
     for (index_t k = 0; k < depth; k += block_depth) {
@@ -115,14 +114,20 @@ struct PortableGemm {
 
   template <Operand X, Operand W, Real Y, Epilogue E, Executor R>
   Status operator()(X const& x, W const& w, MatrixView<Y> y, E const& epilogue, R& executor) const {
-    index_t const down = ceil_div(y.shape.rows, detail::block_rows);
-    index_t const across = ceil_div(y.shape.cols, detail::block_cols);
+    Shape const outputs = y.shape;
+    index_t const rows = (std::min)(detail::block_rows, outputs.rows);
+    // With few rows the time goes into reading w: a narrow block reads few rows of it, each in one go.
+    index_t const cols = rows <= detail::kernel_rows ? detail::block_cols / 4 : detail::block_cols;
+    index_t const down = ceil_div(outputs.rows, rows);
+    index_t const across = ceil_div(outputs.cols, cols);
     // A range should be worth handing to another thread: at least 2^16 multiplications.
-    index_t const work = (std::min)(detail::block_rows, y.shape.rows) * detail::block_cols * (std::max<index_t>)(1, shape_of(x).cols);
-    index_t const grain = (std::max<index_t>)(1, (index_t{1} << 16) / (std::max<index_t>)(1, work));
-    executor.for_each_range(down * across, grain, [&](IndexRange range) {
+    index_t const work = rows * cols * (std::max<index_t>)(1, shape_of(x).cols);
+    executor.for_each_range(down * across, ceil_div(index_t{1} << 16, work), [&](IndexRange range) {
       detail::BlockProduct<X, W, Y, E> block{x, w, y, epilogue};
-      for (index_t i = range.begin; i < range.end; ++i) block(i % down * detail::block_rows, i / down * detail::block_cols);
+      for (index_t i = range.begin; i < range.end; ++i) {
+        index_t const first_col = i / down * cols;
+        block(i % down * rows, first_col, (std::min)(cols, outputs.cols - first_col));
+      }
     });
     return Status::ok;
   }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cfenv>
 #include <chrono>
 #include <cstdio>
@@ -69,6 +70,26 @@ Tally check_sample(CodecKernel const& kernel, std::vector<oracle::Interval> cons
   return tally;
 }
 
+/// What decode must give for every code, as bits: NaN is quiet and has the sign of the code.
+std::vector<std::uint32_t> decoded(oracle::Facts const& facts) {
+  std::vector<std::uint32_t> bits;
+  for (std::uint32_t code = 0; code <= facts.mask(); ++code) {
+    double const value = facts.value(code);
+    std::uint32_t const nan = 0x7FC00000u | (facts.negative_zero && (code & facts.sign()) != 0 ? 0x80000000u : 0u);
+    bits.push_back(std::isnan(value) ? nan : std::bit_cast<std::uint32_t>(static_cast<float>(value)));
+  }
+  return bits;
+}
+
+Tally check_decode(CodecKernel const& kernel, std::vector<std::uint32_t> const& bits) {
+  Tally tally;
+  for (; tally.checked < bits.size(); ++tally.checked) {
+    auto const code = static_cast<std::uint32_t>(tally.checked);
+    tally.mismatches += std::bit_cast<std::uint32_t>(kernel.decode(code)) != bits[code] ? 1u : 0u;
+  }
+  return tally;
+}
+
 /// Checks every kernel, on two threads. `enter` runs at the start of each thread.
 template <class Check, class Enter>
 Tally check_kernels(CodecKernels const& kernels, Check check, Enter enter) {
@@ -79,8 +100,10 @@ Tally check_kernels(CodecKernels const& kernels, Check check, Enter enter) {
       oracle::Facts const* const facts = oracle::find(kernels[i].format);
       if (facts == nullptr) continue;  // checked nothing: reported below
       auto const intervals = oracle::Encoder{*facts, kernels[i].mode, kernels[i].to_special}.intervals();
+      auto const bits = decoded(*facts);
       enter(true);
       tallies[i] = check(kernels[i], intervals);
+      tallies[i].mismatches += check_decode(kernels[i], bits).mismatches;
       enter(false);
     }
   };
@@ -186,6 +209,16 @@ TEST_CASE("encode: an encoder that is wrong for one code in the whole range is c
   CHECK(caught("E2M1", up, true, "E2M1", down, true));
   CHECK(caught("E2M1", toward_zero, true, "E2M1", to_odd, true));
   CHECK_FALSE(caught("E4M3", nearest_even, false, "E4M3", nearest_even, false));
+
+  auto const wrongly_decoded = [&](char const* format, char const* instead) {
+    for (auto const& kernel : kernels) {
+      if (std::string_view{kernel.format} == format) return check_decode(kernel, decoded(*oracle::find(instead))).mismatches > 0;
+    }
+    return false;
+  };
+  CHECK(wrongly_decoded("E4M3", "E4M3FNUZ"));
+  CHECK(wrongly_decoded("E4M3", "E3M4"));
+  CHECK_FALSE(wrongly_decoded("E4M3", "E4M3"));
 }
 
 TEST_CASE("encode: all 2^32 inputs") {
@@ -212,7 +245,7 @@ TEST_CASE("encode and decode: a program compiled with -Ofast") {
   check_kernels(kernels, sampled, same_environment);
 }
 
-TEST_CASE("encode: rounding modes of the processor other than to nearest") {
+TEST_CASE("encode and decode: rounding modes of the processor other than to nearest") {
   if (!can_run()) return;
   auto kernels = all_kernels();
   std::erase_if(kernels, [](CodecKernel const& kernel) { return kernel.to_special; });
@@ -224,7 +257,7 @@ TEST_CASE("encode: rounding modes of the processor other than to nearest") {
 }
 
 #if defined(__x86_64__)
-TEST_CASE("encode: subnormals flushed to zero by the processor") {
+TEST_CASE("encode and decode: subnormals flushed to zero by the processor") {
   if (!can_run()) return;
   auto kernels = all_kernels();
   std::erase_if(kernels, [](CodecKernel const& kernel) { return kernel.to_special; });
