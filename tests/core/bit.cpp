@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <doctest/doctest.h>
+#include <iterator>
 #include <limits>
 #include <qfmt/core/bit.hpp>
 

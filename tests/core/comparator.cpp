@@ -19,7 +19,7 @@ using qfmt::test::Zeros;
 namespace {
 
 constexpr float inf = std::numeric_limits<float>::infinity();
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 // Beside the pair in question, one equal pair that is not zero.
 template <class Compare>
@@ -56,18 +56,18 @@ TEST_CASE("comparator: pairs") {
       {1.0f, -1.0f, false, false, false},
       {0.0f, -0.0f, false, true, true},
       {0x1p-149f, 0.0f, false, false, true},
-      {nan, nan, true, true, true},
-      {nan, other_nan, true, true, true},
-      {nan, 1.0f, false, false, false},
-      {1.0f, nan, false, false, false},
-      {nan, inf, false, false, false},
+      {not_a_number, not_a_number, true, true, true},
+      {not_a_number, other_nan, true, true, true},
+      {not_a_number, 1.0f, false, false, false},
+      {1.0f, not_a_number, false, false, false},
+      {not_a_number, inf, false, false, false},
       {inf, inf, true, true, true},
       {-inf, -inf, true, true, true},
       {inf, -inf, false, false, false},
       {inf, std::numeric_limits<float>::max(), false, false, false},
       {1.0f, inf, false, false, false},
       {poison(), 1.0f, false, false, false},
-      {poison(), nan, false, false, false},
+      {poison(), not_a_number, false, false, false},
       {poison(), poison(), false, false, false},
       {1.0f, poison(), false, false, false},
   };
@@ -80,7 +80,7 @@ TEST_CASE("comparator: pairs") {
 }
 
 TEST_CASE("comparator: a NaN or an infinite bound lets nothing through that is not a number") {
-  CHECK_FALSE(near(nan, 1.0f, std::numeric_limits<double>::infinity()));
+  CHECK_FALSE(near(not_a_number, 1.0f, std::numeric_limits<double>::infinity()));
   CHECK_FALSE(near(inf, 1.0f, std::numeric_limits<double>::infinity()));
   CHECK_FALSE(near(1.5f, 1.0f, std::numeric_limits<double>::quiet_NaN()));
 }

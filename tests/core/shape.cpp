@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
+#include <initializer_list>
 #include <qfmt/core/shape.hpp>
 
 TEST_CASE("a shape counts its elements and compares by its sides") {
