@@ -418,7 +418,9 @@ def save(student, held_out, record, out):
     write_safetensors(out / "model.safetensors", weights)
     (out / "config.json").write_text(json.dumps(STUDENT, indent=2) + "\n")
     (out / "held_out.txt").write_bytes(held_out)
-    (out / "training.json").write_text(json.dumps(record, indent=2) + "\n")
+    text = json.dumps(record, indent=2) + "\n"
+    text = re.sub(r"\[\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2]", text)  # a pair, a line
+    (out / "training.json").write_text(text)
     print(f"step {record['training']['steps_done']}: {measured}", flush=True)
 
 

@@ -46,6 +46,8 @@ struct Facts {
   std::uint32_t nan_code;       // what NaN converts to
   bool is_signed;
   bool negative_zero;
+  int fraction_bits = 0;   // integers: where the binary point is
+  bool symmetric = false;  // integers: the lowest code is never produced
 
   [[nodiscard]] std::uint32_t sign() const { return kind == Kind::minifloat && is_signed ? 1u << (bits - 1) : 0u; }
   [[nodiscard]] std::uint32_t mask() const { return (1u << bits) - 1; }
@@ -53,13 +55,13 @@ struct Facts {
   /// Largest magnitude code on that side of zero; for integers the magnitude itself.
   [[nodiscard]] std::uint32_t last(bool negative) const {
     if (kind != Kind::integer || !negative) return max_code;
-    return is_signed ? max_code + 1 : 0;
+    return !is_signed ? 0 : symmetric ? max_code : max_code + 1;
   }
 
   /// The magnitude that a magnitude code stands for. Also one code further than the largest, which is
   /// where rounding to nearest begins to overflow.
   [[nodiscard]] double magnitude(std::uint32_t code) const {
-    if (kind == Kind::integer) return code;
+    if (kind == Kind::integer) return std::ldexp(static_cast<double>(code), -fraction_bits);
     if (kind == Kind::power_of_two) return std::ldexp(1.0, static_cast<int>(code) - bias);
     int const field = static_cast<int>(code >> mantissa_bits);
     double const fraction = std::ldexp(static_cast<double>(code & ((1u << mantissa_bits) - 1)), -mantissa_bits);
@@ -77,7 +79,7 @@ struct Facts {
   [[nodiscard]] double value(std::uint32_t code) const {
     if (kind == Kind::integer) {
       bool const negative = is_signed && code > max_code;
-      return negative ? static_cast<double>(code) - std::ldexp(1.0, bits) : code;
+      return std::ldexp(negative ? static_cast<double>(code) - std::ldexp(1.0, bits) : static_cast<double>(code), -fraction_bits);
     }
     double const direction = (code & sign()) != 0 ? -1.0 : 1.0;
     if (sign() != 0 && !negative_zero && code == sign()) return std::numeric_limits<double>::quiet_NaN();
@@ -96,10 +98,13 @@ inline constexpr Facts formats[] = {
     {"E3M2",     Kind::minifloat,     6,  3, 2,    3, 0x1F,   0x1F,   0x1F,   true,  true},
     {"E3M4",     Kind::minifloat,     8,  3, 4,    3, 0x6F,   0x70,   0x7F,   true,  true},
     {"E4M3",     Kind::minifloat,     8,  4, 3,    7, 0x7E,   0x7F,   0x7F,   true,  true},
+    {"E4M3B11FNUZ", Kind::minifloat,  8,  4, 3,   11, 0x7F,   0x80,   0x80,   true,  false},
     {"E4M3FNUZ", Kind::minifloat,     8,  4, 3,    8, 0x7F,   0x80,   0x80,   true,  false},
+    {"E4M3IEEE", Kind::minifloat,     8,  4, 3,    7, 0x77,   0x78,   0x7F,   true,  true},
     {"E5M2",     Kind::minifloat,     8,  5, 2,   15, 0x7B,   0x7C,   0x7F,   true,  true},
     {"E5M2FNUZ", Kind::minifloat,     8,  5, 2,   16, 0x7F,   0x80,   0x80,   true,  false},
     {"UE4M3",    Kind::minifloat,     7,  4, 3,    7, 0x7E,   0x7F,   0x7F,   false, false},
+    {"UE5M3",    Kind::minifloat,     8,  5, 3,   15, 0xFE,   0xFF,   0xFF,   false, false},
     {"FP16",     Kind::minifloat,    16,  5, 10,  15, 0x7BFF, 0x7C00, 0x7FFF, true,  true},
     {"BF16",     Kind::minifloat,    16,  8, 7,  127, 0x7F7F, 0x7F80, 0x7FFF, true,  true},
     {"E8M0",     Kind::power_of_two,  8,  8, 0,  127, 0xFE,   0xFF,   0xFF,   false, false},
@@ -110,6 +115,7 @@ inline constexpr Facts formats[] = {
     {"INT6",     Kind::integer,       6,  0, 0,    0, 31,     31,     31,     true,  false},
     {"INT7",     Kind::integer,       7,  0, 0,    0, 63,     63,     63,     true,  false},
     {"INT8",     Kind::integer,       8,  0, 0,    0, 127,    127,    127,    true,  false},
+    {"MXINT8",   Kind::integer,       8,  0, 0,    0, 127,    127,    127,    true,  false, 6, true},
     {"UINT2",    Kind::integer,       2,  0, 0,    0, 3,      3,      3,      false, false},
     {"UINT3",    Kind::integer,       3,  0, 0,    0, 7,      7,      7,      false, false},
     {"UINT4",    Kind::integer,       4,  0, 0,    0, 15,     15,     15,     false, false},
@@ -279,7 +285,7 @@ inline std::uint32_t nearest(Facts const& facts, double x) {
   if (negative && facts.kind != Kind::integer && !facts.is_signed) x = -x;
   for (std::uint32_t code = 0; code <= facts.mask(); ++code) {
     double const value = facts.value(code);
-    if (!std::isfinite(value)) continue;
+    if (!std::isfinite(value) || (facts.symmetric && code == facts.max_code + 1)) continue;
     long double const distance = std::fabs(static_cast<long double>(x) - static_cast<long double>(value));
     if (distance < best_distance || (distance == best_distance && (code & 1) == 0)) {
       // Of the two zeros, the one with the sign of x.

@@ -13,6 +13,8 @@
 #include <chrono>
 #include <cstdio>
 #include <doctest/doctest.h>
+#include <iterator>
+#include <qfmt/formats/all.hpp>
 #include <string>
 #include <support/codec_kernel.hpp>
 #include <support/environment.hpp>
@@ -25,10 +27,12 @@ using qfmt::test::CodecKernel;
 using qfmt::test::CodecKernels;
 namespace oracle = qfmt::test::oracle;
 
-CodecKernels kernels_narrow_floats();
-CodecKernels kernels_wide_floats();
-CodecKernels kernels_signed_integers();
-CodecKernels kernels_unsigned_integers();
+CodecKernels kernels_floats_0();
+CodecKernels kernels_floats_1();
+CodecKernels kernels_floats_2();
+CodecKernels kernels_integers_0();
+CodecKernels kernels_integers_1();
+CodecKernels kernels_scales();
 CodecKernels kernels_ofast();
 
 namespace {
@@ -140,7 +144,7 @@ bool can_run() {
 
 CodecKernels all_kernels() {
   CodecKernels kernels;
-  for (auto const& part : {kernels_narrow_floats(), kernels_wide_floats(), kernels_signed_integers(), kernels_unsigned_integers()}) {
+  for (auto const& part : {kernels_floats_0(), kernels_floats_1(), kernels_floats_2(), kernels_integers_0(), kernels_integers_1(), kernels_scales()}) {
     kernels.insert(kernels.end(), part.begin(), part.end());
   }
   return kernels;
@@ -169,6 +173,18 @@ TEST_CASE("the kernels cover every format of the oracle in every mode that it de
   CHECK(kernels.size() == expected);
 }
 
+TEST_CASE("the oracle knows the facts of every format of the library that rounds") {
+  int formats = 0;
+  auto const known = [&]<class F>() {
+    CHECK_MESSAGE(oracle::find(F::name) != nullptr, "tests/support/oracle.hpp: type the facts of ", F::name);
+    ++formats;
+  };
+  qfmt::FloatFormats::for_each(known);
+  qfmt::IntegerFormats::for_each(known);
+  qfmt::ScaleOnlyFormats::for_each(known);
+  CHECK(formats == static_cast<int>(std::size(oracle::formats)));
+}
+
 TEST_CASE("the oracle's intervals are all 2^32 patterns, each once") {
   for (auto const& facts : oracle::formats) {
     auto const intervals = oracle::Encoder{facts, oracle::Mode::nearest_even, false}.intervals();
@@ -191,7 +207,7 @@ TEST_CASE("encode: sample of inputs, every format and mode") {
 TEST_CASE("encode: an encoder that is wrong for one code in the whole range is caught by the sample") {
   if (!can_run()) return;
   // Negative control: the tables of another format, mode or overflow mode.
-  auto const kernels = kernels_narrow_floats();
+  auto const kernels = all_kernels();
   auto const caught = [&](char const* format, oracle::Mode mode, bool to_special, char const* instead, oracle::Mode other_mode,
                           bool other_special) {
     auto const intervals = oracle::Encoder{*oracle::find(instead), other_mode, other_special}.intervals();

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The codecs of the unsigned integers, compiled so that all 2^32 inputs take seconds.
+// Codecs compiled so that all 2^32 inputs take seconds: the formats that only scales have.
 
 #include <support/codec_kernel.hpp>
 
@@ -12,7 +12,7 @@ namespace codec_test = qfmt::test;
 #endif
 #include <support/codec_kernel_bodies.hpp>
 
-codec_test::CodecKernels kernels_unsigned_integers() {
+codec_test::CodecKernels kernels_scales() {
   using namespace qfmt;
-  return kernels_of(TypeList<UINT2, UINT3, UINT4, UINT5, UINT6, UINT7, UINT8>{}, TypeList<Saturate, ToSpecial>{});
+  return kernels_of<0, 1>(ScaleOnlyFormats{}, TypeList<Saturate, ToSpecial>{});
 }

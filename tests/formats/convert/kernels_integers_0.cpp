@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The codecs of the narrower float formats, compiled so that all 2^32 inputs take seconds.
+// Codecs compiled so that all 2^32 inputs take seconds: the integer formats, part 1 of 2.
 
 #include <support/codec_kernel.hpp>
 
@@ -12,7 +12,7 @@ namespace codec_test = qfmt::test;
 #endif
 #include <support/codec_kernel_bodies.hpp>
 
-codec_test::CodecKernels kernels_narrow_floats() {
+codec_test::CodecKernels kernels_integers_0() {
   using namespace qfmt;
-  return kernels_of(TypeList<E2M1, E2M3, E3M2, E3M4, E4M3, E4M3FNUZ>{}, TypeList<Saturate, ToSpecial>{});
+  return kernels_of<0, 2>(IntegerFormats{}, TypeList<Saturate, ToSpecial>{});
 }

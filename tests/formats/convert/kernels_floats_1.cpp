@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The codecs of the signed integers, compiled so that all 2^32 inputs take seconds.
+// Codecs compiled so that all 2^32 inputs take seconds: the float formats, part 2 of 3.
 
 #include <support/codec_kernel.hpp>
 
@@ -12,7 +12,7 @@ namespace codec_test = qfmt::test;
 #endif
 #include <support/codec_kernel_bodies.hpp>
 
-codec_test::CodecKernels kernels_signed_integers() {
+codec_test::CodecKernels kernels_floats_1() {
   using namespace qfmt;
-  return kernels_of(TypeList<INT2, INT3, INT4, INT5, INT6, INT7, INT8>{}, TypeList<Saturate, ToSpecial>{});
+  return kernels_of<1, 3>(FloatFormats{}, TypeList<Saturate, ToSpecial>{});
 }

@@ -1,0 +1,277 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "linear.hpp"
+
+#include <qfmt/gemm/gemm.hpp>
+#include <qfmt/tensor/quantize.hpp>
+#include <utility>
+
+namespace llama {
+namespace {
+
+using namespace qfmt;
+using io::Checkpoint;
+using io::Dtype;
+
+// ------------------------------------------------------------------ tensors as the file has them
+
+/// Calls `visit.template operator()<T>()` with the type that a dtype of real numbers is read as, and
+/// returns what it returns; an Error naming the tensor for any other dtype.
+template <class Visitor>
+auto visit_real(Dtype dtype, std::string const& tensor, Visitor&& visit)
+    -> decltype(visit.template operator()<float>()) {
+  switch (dtype) {
+    case Dtype::F32: return visit.template operator()<float>();
+    case Dtype::BF16: return visit.template operator()<Code<BF16>>();
+    case Dtype::F16: return visit.template operator()<Code<FP16>>();
+    default:
+      return Error{Status::unknown_dtype, "tensor " + quoted(tensor) + ": got " + name(dtype) +
+                                              ", expected F32, BF16 or F16"};
+  }
+}
+
+/// Finds a tensor, which must have the given shape.
+Result<io::TensorInfo const*> find(Checkpoint const& checkpoint, std::string const& tensor,
+                                   std::vector<uint64_t> const& shape) {
+  io::TensorInfo const* const info = checkpoint.find(tensor);
+  if (info == nullptr) {
+    return Error{Status::checkpoint_incomplete, "tensor " + quoted(tensor) + " is missing"};
+  }
+  if (info->shape != shape) {
+    return Error{Status::shape_mismatch, "tensor " + quoted(tensor) + ": got " +
+                                             io::detail::shape_text(info->shape) + ", expected " +
+                                             io::detail::shape_text(shape)};
+  }
+  return info;
+}
+
+/// Reads all elements of a tensor of T.
+template <Real T>
+Result<std::vector<T>> read(Checkpoint const& checkpoint, io::TensorInfo const& info) {
+  std::vector<T> values(static_cast<std::size_t>(info.end - info.begin) / sizeof(T));
+  auto const done = checkpoint.read(info, std::as_writable_bytes(std::span{values}));
+  if (!done) return done.error();
+  return values;
+}
+
+/// The product, with its status as a Result.
+template <Operand X, Operand W>
+Result<void> product(X const& x, W const& w, MatrixView<float> y, ThreadPool& threads,
+                     std::string const& module) {
+  Status const status = gemm(x, w, y, NoEpilogue{}, threads);
+  if (status != Status::ok) return Error{status, "layer " + quoted(module)};
+  return {};
+}
+
+// ------------------------------------------------------------------ dense layers
+
+/// The weight as it is stored; the product widens it on the way.
+template <Real T>
+class Dense final : public Linear {
+ public:
+  Dense(std::string module, Shape shape, std::vector<T> values)
+      : module_{std::move(module)}, shape_{shape}, values_{std::move(values)} {}
+
+  Result<void> multiply(MatrixView<float const> x, MatrixView<float> y,
+                        ThreadPool& threads) const override {
+    return product(x, weight(), y, threads, module_);
+  }
+
+  void read_row(index_t row, float* to) const override {
+    decode_row(weight(), row, 0, shape_.cols, to);
+  }
+
+ private:
+  [[nodiscard]] MatrixView<T const> weight() const { return {values_.data(), shape_}; }
+
+  std::string module_;
+  Shape shape_;
+  std::vector<T> values_;
+};
+
+// ------------------------------------------------------------------ quantized layers
+
+/// What a checkpoint may say about a layer's input activations, found by calibration.
+struct InputParameters {
+  float scale = 0.0f;         // FP8: input_scale
+  float global_scale = 0.0f;  // NVFP4: input_global_scale
+};
+
+/// Quantizes input activations by scheme X.
+template <Scheme X>
+Result<QuantTensor<X>> quantize_input(MatrixView<float const> x, InputParameters const& found,
+                                      ThreadPool& threads) {
+  if constexpr (same_as<typename X::Timing, Dynamic>) {
+    return quantize<X, float>(x, threads);
+  } else if constexpr (X::has_global) {
+    return quantize_with<X, float>(x, typename X::Global{found.global_scale}, threads);
+  } else {
+    // One scale for all, from the checkpoint.
+    QuantTensor<X> out{x.shape};
+    out.scales.front() = found.scale;
+    threads.for_each_range(x.shape.rows, 16, [&](IndexRange rows) {
+      std::vector<Code<typename X::Format>> codes(static_cast<std::size_t>(x.shape.cols));
+      for (index_t row = rows.begin; row < rows.end; ++row) {
+        float const* value = x.row(row);
+        for (auto& code : codes) code = quantize_value<X, float>(*value++, found.scale, 0.0f);
+        pack<typename X::Format>(codes.data(), x.shape.cols,
+                                 out.codes.data() + row * out.row_bytes, out.row_bytes);
+      }
+    });
+    return out;
+  }
+}
+
+/// A layer with weights under scheme W and input activations under scheme X, or as they are if X is
+/// void.
+template <Scheme W, class X>
+class Quantized final : public Linear {
+ public:
+  Quantized(std::string module, QuantTensor<W> weight, InputParameters input)
+      : module_{std::move(module)}, weight_{std::move(weight)}, input_{input} {}
+
+  Result<void> multiply(MatrixView<float const> x, MatrixView<float> y,
+                        ThreadPool& threads) const override {
+    if constexpr (same_as<X, void>) {
+      return product(x, weight_.view(), y, threads, module_);
+    } else {
+      auto const codes = quantize_input<X>(x, input_, threads);
+      if (!codes) {
+        bool const bad_value = codes.status() == Status::nonfinite_weight;
+        return Error{bad_value ? Status::nonfinite_activation : codes.status(),
+                     "layer " + quoted(module_) + ": input: " + codes.error().message};
+      }
+      return product(codes->view(), weight_.view(), y, threads, module_);
+    }
+  }
+
+  void read_row(index_t row, float* to) const override {
+    decode_row(weight_.view(), row, 0, weight_.shape.cols, to);
+  }
+
+ private:
+  std::string module_;
+  QuantTensor<W> weight_;
+  InputParameters input_;
+};
+
+/// The same tensor with its scales in binary32, whatever they were stored in: one type for each
+/// scheme from here on.
+template <Scheme W, Scheme Stored>
+QuantTensor<W> widen_scales(QuantTensor<Stored> from) {
+  if constexpr (same_as<W, Stored>) {
+    return from;
+  } else {
+    QuantTensor<W> to;
+    to.shape = from.shape;
+    to.row_bytes = from.row_bytes;
+    to.codes = std::move(from.codes);
+    to.scale_shape = from.scale_shape;
+    for (auto const scale : from.scales) to.scales.push_back(to_float(scale));
+    to.zero_points = std::move(from.zero_points);
+    to.global = from.global;
+    return to;
+  }
+}
+
+/// Loads weights of scheme W, whose scales may be stored in any type of real number.
+template <Scheme W>
+Result<QuantTensor<W>> load_weight(Checkpoint const& checkpoint, io::CompressedFormat format,
+                                   std::string const& module) {
+  if constexpr (same_as<typename W::Stored, float>) {
+    std::string const scale = module + ".weight_scale";
+    auto const load = [&]<class T>() -> Result<QuantTensor<W>> {
+      auto stored = io::load_layer<with_stored_scale<W, T>>(checkpoint, format, module);
+      if (!stored) return stored.error();
+      return widen_scales<W>(*std::move(stored));
+    };
+    return visit_real(checkpoint.find(scale)->dtype, scale, load);
+  } else {
+    return io::load_layer<W>(checkpoint, format, module);
+  }
+}
+
+/// Reads the one parameter that scheme X needs from the checkpoint, if it needs one.
+template <class X>
+Result<InputParameters> load_input(Checkpoint const& checkpoint, std::string const& module) {
+  if constexpr (same_as<X, void>) {
+    return InputParameters{};
+  } else if constexpr (same_as<typename X::Timing, Dynamic>) {
+    return InputParameters{};
+  } else {
+    std::string const tensor = module + (X::has_global ? ".input_global_scale" : ".input_scale");
+    auto const value = load_vector(checkpoint, tensor, 1);
+    if (!value) return value.error();
+    if (!is_finite(value->front()) || value->front() <= 0.0f) {
+      return Error{Status::nonfinite_scale, "tensor " + quoted(tensor) + ": got " +
+                                                std::to_string(value->front()) +
+                                                ", expected a finite positive number"};
+    }
+    return InputParameters{value->front(), value->front()};
+  }
+}
+
+template <Scheme W, class X>
+Result<std::shared_ptr<Linear const>> load_quantized(Checkpoint const& checkpoint,
+                                                     io::CompressedFormat format,
+                                                     std::string const& module, Shape shape) {
+  auto weight = load_weight<W>(checkpoint, format, module);
+  if (!weight) return weight.error();
+  if (weight->shape != shape) {
+    return Error{Status::shape_mismatch,
+                 "layer " + quoted(module) + ": got " + std::to_string(weight->shape.rows) + " x " +
+                     std::to_string(weight->shape.cols) + ", expected " +
+                     std::to_string(shape.rows) + " x " + std::to_string(shape.cols)};
+  }
+  auto const input = load_input<X>(checkpoint, module);
+  if (!input) return input.error();
+  return std::make_shared<Quantized<W, X> const>(module, *std::move(weight), *input);
+}
+
+Result<std::shared_ptr<Linear const>> load_dense(Checkpoint const& checkpoint,
+                                                 std::string const& module, Shape shape) {
+  std::string const tensor = module + ".weight";
+  auto const info = find(checkpoint, tensor,
+                         {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)});
+  if (!info) return info.error();
+  auto const load = [&]<class T>() -> Result<std::shared_ptr<Linear const>> {
+    auto values = read<T>(checkpoint, **info);
+    if (!values) return values.error();
+    return std::make_shared<Dense<T> const>(module, shape, *std::move(values));
+  };
+  return visit_real((*info)->dtype, tensor, load);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Linear const>> load_linear(Checkpoint const& checkpoint,
+                                                  io::CompressedTensorsConfig const* scheme,
+                                                  std::string const& module, Shape shape) {
+  bool const is_quantized = checkpoint.find(module + ".weight_scale") != nullptr;
+  if (scheme == nullptr || !is_quantized) return load_dense(checkpoint, module, shape);
+
+  Result<std::shared_ptr<Linear const>> layer =
+      Error{Status::unknown_scheme, "layer " + quoted(module) + ": " + quoted(scheme->preset)};
+  visit_preset(scheme->preset.c_str(), [&]<class Preset>() {
+    layer = load_quantized<typename Preset::Weights, typename Preset::InputActivations>(
+        checkpoint, scheme->format, module, shape);
+  });
+  return layer;
+}
+
+Result<std::vector<float>> load_vector(Checkpoint const& checkpoint, std::string const& tensor,
+                                       index_t size) {
+  auto const info = find(checkpoint, tensor, {static_cast<uint64_t>(size)});
+  if (!info) return info.error();
+  auto const load = [&]<class T>() -> Result<std::vector<float>> {
+    auto const values = read<T>(checkpoint, **info);
+    if (!values) return values.error();
+    std::vector<float> floats;
+    for (T const value : *values) floats.push_back(to_float(value));
+    return floats;
+  };
+  return visit_real((*info)->dtype, tensor, load);
+}
+
+}  // namespace llama

@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "config.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <qfmt/core/matrix_view.hpp>
+#include <qfmt/exec/thread_pool.hpp>
+#include <span>
+#include <vector>
+
+namespace llama {
+
+class Linear;  // linear.hpp
+
+/// A matrix of activations.
+class Matrix {
+ public:
+  Matrix() = default;
+  explicit Matrix(qfmt::Shape shape)
+      : shape_{shape}, values_(static_cast<std::size_t>(shape.size())) {}
+
+  [[nodiscard]] qfmt::Shape shape() const noexcept { return shape_; }
+  [[nodiscard]] qfmt::MatrixView<float> view() noexcept { return {values_.data(), shape_}; }
+  [[nodiscard]] qfmt::MatrixView<float const> view() const noexcept {
+    return {values_.data(), shape_};
+  }
+  [[nodiscard]] float* row(index_t r) noexcept { return view().row(r); }
+  [[nodiscard]] float const* row(index_t r) const noexcept { return view().row(r); }
+
+ private:
+  qfmt::Shape shape_;
+  std::vector<float> values_;
+};
+
+/// A text as far as a model has read it: the keys and values that later tokens attend to.
+class Sequence {
+ public:
+  /// Room for `capacity` tokens.
+  Sequence(Config const& config, index_t capacity);
+
+  [[nodiscard]] index_t length() const noexcept { return length_; }
+  [[nodiscard]] index_t capacity() const noexcept { return capacity_; }
+
+ private:
+  friend class Pass;
+
+  /// One layer's. Values lie the other way round, since the product with the attention weights sums
+  /// over tokens.
+  struct Memory {
+    Matrix keys;    // (capacity, key_value_size)
+    Matrix values;  // (key_value_size, capacity)
+  };
+
+  index_t length_ = 0;
+  index_t capacity_;
+  std::vector<Memory> layers_;
+};
+
+/// One decoder layer.
+struct DecoderLayer {
+  std::vector<float> input_norm;      // (hidden)
+  std::shared_ptr<Linear const> q;    // (query_size, hidden)
+  std::shared_ptr<Linear const> k;    // (key_value_size, hidden)
+  std::shared_ptr<Linear const> v;    // (key_value_size, hidden)
+  std::shared_ptr<Linear const> o;    // (hidden, query_size)
+  std::vector<float> attention_norm;  // (hidden)
+  std::shared_ptr<Linear const> gate;  // (intermediate, hidden)
+  std::shared_ptr<Linear const> up;    // (intermediate, hidden)
+  std::shared_ptr<Linear const> down;  // (hidden, intermediate)
+};
+
+/// A language model of the Llama architecture. Activations are binary32; weights are what the
+/// checkpoint holds.
+class Model {
+ public:
+  /// Loads a model directory: config.json and safetensors files, dense or in the compressed-tensors
+  /// format. Errors name the file, the field or the tensor.
+  static qfmt::Result<Model> load(std::filesystem::path const& directory);
+
+  [[nodiscard]] Config const& config() const noexcept { return config_; }
+
+  /// Reads the next tokens of one text or of several, the same number of each, and appends them to
+  /// their sequences. Gives the hidden state after each token, (texts * tokens, hidden): text by text.
+  ///
+  /// Errors: invalid_argument for a token outside the vocabulary, or more tokens than the sequences
+  /// have room for; nonfinite_activation.
+  qfmt::Result<Matrix> read(std::span<Sequence> texts, std::span<Token const> tokens,
+                            qfmt::ThreadPool& threads) const;
+
+  /// For each hidden state, how the model rates each entry of the vocabulary as the next token.
+  qfmt::Result<Matrix> logits(qfmt::MatrixView<float const> hidden, qfmt::ThreadPool& threads) const;
+
+ private:
+  friend class Pass;
+
+  Config config_;
+  std::shared_ptr<Linear const> embedding_;  // (vocab, hidden)
+  std::vector<DecoderLayer> layers_;
+  std::vector<float> norm_;             // (hidden)
+  std::shared_ptr<Linear const> head_;  // (vocab, hidden); tied models: the embedding
+};
+
+}  // namespace llama

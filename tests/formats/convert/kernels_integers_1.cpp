@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Codecs compiled so that all 2^32 inputs take seconds: the integer formats, part 2 of 2.
+
+#include <support/codec_kernel.hpp>
+
+namespace codec_test = qfmt::test;
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
+#include <support/codec_kernel_bodies.hpp>
+
+codec_test::CodecKernels kernels_integers_1() {
+  using namespace qfmt;
+  return kernels_of<1, 2>(IntegerFormats{}, TypeList<Saturate, ToSpecial>{});
+}
