@@ -23,7 +23,8 @@ class Reader {
   T number(char const* key, double least, double most, std::optional<T> missing = {}) {
     auto const value = json_.find(key);
     if (value == json_.end() || value->is_null()) {
-      if (!missing) fail(Status::config_invalid, key, "is missing");
+      if (!missing)
+        fail(Status::config_invalid, key, "is missing");
       return missing.value_or(T{});
     }
     if (std::is_integral_v<T> ? !value->is_number_integer() : !value->is_number()) {
@@ -39,8 +40,10 @@ class Reader {
 
   bool flag(char const* key) {
     auto const value = json_.find(key);
-    if (value == json_.end() || value->is_null()) return false;
-    if (value->is_boolean()) return value->get<bool>();
+    if (value == json_.end() || value->is_null())
+      return false;
+    if (value->is_boolean())
+      return value->get<bool>();
     fail(Status::config_invalid, key, "expected true or false, got " + shown(*value));
     return false;
   }
@@ -48,12 +51,14 @@ class Reader {
   /// Refuses any value but `only` and none.
   void expect(char const* key, Json const& only) {
     auto const value = json_.find(key);
-    if (value == json_.end() || value->is_null() || *value == only) return;
+    if (value == json_.end() || value->is_null() || *value == only)
+      return;
     fail(Status::unsupported, key, "got " + shown(*value) + ", expected " + only.dump());
   }
 
   void fail(Status status, std::string const& key, std::string const& what) {
-    if (result_) result_ = Error{status, "config.json: " + key + " " + what};
+    if (result_)
+      result_ = Error{status, "config.json: " + key + " " + what};
   }
 
   [[nodiscard]] Result<void> const& result() const { return result_; }
@@ -70,7 +75,8 @@ class Reader {
 }  // namespace
 
 Result<Config> parse_config(Json const& json) {
-  if (!json.is_object()) return Error{Status::config_invalid, "config.json: expected an object"};
+  if (!json.is_object())
+    return Error{Status::config_invalid, "config.json: expected an object"};
   constexpr double most = 1 << 24;
   Reader fields{json};
   Config c;
@@ -79,12 +85,12 @@ Result<Config> parse_config(Json const& json) {
   c.intermediate_size = fields.number<index_t>("intermediate_size", 1, most);
   c.num_hidden_layers = fields.number<index_t>("num_hidden_layers", 1, most);
   c.num_attention_heads = fields.number<index_t>("num_attention_heads", 1, most);
-  if (!fields.result()) return fields.result().error();
+  if (!fields.result())
+    return fields.result().error();
 
   c.num_key_value_heads =
       fields.number<index_t>("num_key_value_heads", 1, most, c.num_attention_heads);
-  c.head_dim =
-      fields.number<index_t>("head_dim", 1, most, c.hidden_size / c.num_attention_heads);
+  c.head_dim = fields.number<index_t>("head_dim", 1, most, c.hidden_size / c.num_attention_heads);
   c.max_position_embeddings = fields.number<index_t>("max_position_embeddings", 1, most, 2048);
   c.rms_norm_eps = fields.number<float>("rms_norm_eps", 0.0, 1.0, 1e-6f);
   c.tie_word_embeddings = fields.flag("tie_word_embeddings");
@@ -101,19 +107,21 @@ Result<Config> parse_config(Json const& json) {
   bool const has_rope = rope != json.end() && rope->is_object();
   Reader rope_fields{has_rope ? *rope : json};
   c.rope_theta = rope_fields.number<double>("rope_theta", 1.0, 1e12, 10000.0);
-  if (has_rope) rope_fields.expect("rope_type", "default");
+  if (has_rope)
+    rope_fields.expect("rope_type", "default");
 
   if (c.head_dim % 2 != 0) {
     fields.fail(Status::config_invalid, "head_dim", "is odd: " + std::to_string(c.head_dim));
   }
   if (c.num_key_value_heads != 0 && c.num_attention_heads % c.num_key_value_heads != 0) {
-    fields.fail(Status::config_invalid, "num_attention_heads",
-                "is not a multiple of num_key_value_heads: " +
-                    std::to_string(c.num_attention_heads) + " and " +
-                    std::to_string(c.num_key_value_heads));
+    fields.fail(
+        Status::config_invalid, "num_attention_heads",
+        "is not a multiple of num_key_value_heads: " + std::to_string(c.num_attention_heads) +
+            " and " + std::to_string(c.num_key_value_heads));
   }
   for (Reader const* reader : {&fields, &rope_fields}) {
-    if (!reader->result()) return reader->result().error();
+    if (!reader->result())
+      return reader->result().error();
   }
   return c;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+
 #include <qfmt/core/shape.hpp>
 #include <qfmt/tensor/result.hpp>
 
@@ -13,7 +14,8 @@ using qfmt::index_t;
 /// The number of an entry of the vocabulary.
 using Token = qfmt::int32_t;
 
-/// What the engine needs to know of a Llama: the fields of Hugging Face's config.json, by their names.
+/// What the engine needs to know of a Llama: the fields of Hugging Face's config.json, by their
+/// names.
 struct Config {
   index_t vocab_size = 0;
   index_t hidden_size = 0;
@@ -36,9 +38,9 @@ struct Config {
 
 /// Reads a configuration. Fields that may be absent get the values that Transformers gives them.
 ///
-/// Errors: config_invalid for a field that is missing, of the wrong type or out of range; unsupported
-/// for a Llama that does something else (scaled rotary embeddings, biases, another activation). Both
-/// name the field.
+/// Errors: config_invalid for a field that is missing, of the wrong type or out of range;
+/// unsupported for a Llama that does something else (scaled rotary embeddings, biases, another
+/// activation). Both name the field.
 qfmt::Result<Config> parse_config(nlohmann::json const& json);
 
 }  // namespace llama

@@ -3,9 +3,11 @@
 
 #include "linear.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <qfmt/gemm/gemm.hpp>
 #include <qfmt/tensor/quantize.hpp>
-#include <utility>
 
 namespace llama {
 namespace {
@@ -16,18 +18,21 @@ using io::Dtype;
 
 // ------------------------------------------------------------------ tensors as the file has them
 
-/// Calls `visit.template operator()<T>()` with the type that a dtype of real numbers is read as, and
-/// returns what it returns; an Error naming the tensor for any other dtype.
+/// Calls `visit.template operator()<T>()` with the type that a tensor's elements are read as, and
+/// returns what it returns; an Error where they are not real numbers.
 template <class Visitor>
-auto visit_real(Dtype dtype, std::string const& tensor, Visitor&& visit)
+auto visit_real(io::TensorInfo const& tensor, Visitor&& visit)
     -> decltype(visit.template operator()<float>()) {
-  switch (dtype) {
-    case Dtype::F32: return visit.template operator()<float>();
-    case Dtype::BF16: return visit.template operator()<Code<BF16>>();
-    case Dtype::F16: return visit.template operator()<Code<FP16>>();
+  switch (tensor.dtype) {
+    case Dtype::F32:
+      return visit.template operator()<float>();
+    case Dtype::BF16:
+      return visit.template operator()<Code<BF16>>();
+    case Dtype::F16:
+      return visit.template operator()<Code<FP16>>();
     default:
-      return Error{Status::unknown_dtype, "tensor " + quoted(tensor) + ": got " + name(dtype) +
-                                              ", expected F32, BF16 or F16"};
+      return Error{Status::unknown_dtype, "tensor " + quoted(tensor.name) + ": got " +
+                                              name(tensor.dtype) + ", expected F32, BF16 or F16"};
   }
 }
 
@@ -40,8 +45,8 @@ Result<io::TensorInfo const*> find(Checkpoint const& checkpoint, std::string con
   }
   if (info->shape != shape) {
     return Error{Status::shape_mismatch, "tensor " + quoted(tensor) + ": got " +
-                                             io::detail::shape_text(info->shape) + ", expected " +
-                                             io::detail::shape_text(shape)};
+                                             io::to_string(info->shape) + ", expected " +
+                                             io::to_string(shape)};
   }
   return info;
 }
@@ -51,8 +56,21 @@ template <Real T>
 Result<std::vector<T>> read(Checkpoint const& checkpoint, io::TensorInfo const& info) {
   std::vector<T> values(static_cast<std::size_t>(info.end - info.begin) / sizeof(T));
   auto const done = checkpoint.read(info, std::as_writable_bytes(std::span{values}));
-  if (!done) return done.error();
+  if (!done)
+    return done.error();
   return values;
+}
+
+/// Reads all elements of a tensor of real numbers, widened.
+Result<std::vector<float>> read_floats(Checkpoint const& checkpoint, io::TensorInfo const& info) {
+  return visit_real(info, [&]<class T>() -> Result<std::vector<float>> {
+    auto const values = read<T>(checkpoint, info);
+    if (!values)
+      return values.error();
+    std::vector<float> floats;
+    for (T const value : *values) floats.push_back(to_float(value));
+    return floats;
+  });
 }
 
 /// The product, with its status as a Result.
@@ -60,7 +78,8 @@ template <Operand X, Operand W>
 Result<void> product(X const& x, W const& w, MatrixView<float> y, ThreadPool& threads,
                      std::string const& module) {
   Status const status = gemm(x, w, y, NoEpilogue{}, threads);
-  if (status != Status::ok) return Error{status, "layer " + quoted(module)};
+  if (status != Status::ok)
+    return Error{status, "layer " + quoted(module)};
   return {};
 }
 
@@ -107,16 +126,18 @@ Result<QuantTensor<X>> quantize_input(MatrixView<float const> x, InputParameters
   } else if constexpr (X::has_global) {
     return quantize_with<X, float>(x, typename X::Global{found.global_scale}, threads);
   } else {
-    // One scale for all, from the checkpoint.
+    if (!is_finite(amax(x, threads))) {
+      return Error{Status::nonfinite_activation, "got a value that is not finite"};
+    }
     QuantTensor<X> out{x.shape};
     out.scales.front() = found.scale;
     threads.for_each_range(x.shape.rows, 16, [&](IndexRange rows) {
       std::vector<Code<typename X::Format>> codes(static_cast<std::size_t>(x.shape.cols));
       for (index_t row = rows.begin; row < rows.end; ++row) {
         float const* value = x.row(row);
-        for (auto& code : codes) code = quantize_value<X, float>(*value++, found.scale, 0.0f);
-        pack<typename X::Format>(codes.data(), x.shape.cols,
-                                 out.codes.data() + row * out.row_bytes, out.row_bytes);
+        for (auto& code : codes) code = encode<typename X::Format>(*value++ / found.scale);
+        pack<typename X::Format>(codes.data(), x.shape.cols, out.codes.data() + row * out.row_bytes,
+                                 out.row_bytes);
       }
     });
     return out;
@@ -156,41 +177,40 @@ class Quantized final : public Linear {
   InputParameters input_;
 };
 
-/// The same tensor with its scales in binary32, whatever they were stored in: one type for each
-/// scheme from here on.
-template <Scheme W, Scheme Stored>
-QuantTensor<W> widen_scales(QuantTensor<Stored> from) {
-  if constexpr (same_as<W, Stored>) {
-    return from;
-  } else {
-    QuantTensor<W> to;
-    to.shape = from.shape;
-    to.row_bytes = from.row_bytes;
-    to.codes = std::move(from.codes);
-    to.scale_shape = from.scale_shape;
-    for (auto const scale : from.scales) to.scales.push_back(to_float(scale));
-    to.zero_points = std::move(from.zero_points);
-    to.global = from.global;
-    return to;
+/// A checkpoint in which the scales of one layer are binary32, whatever real type they are stored
+/// in: exact, and one type for each scheme from here on.
+class WidenedScales {
+ public:
+  WidenedScales(Checkpoint const& checkpoint, std::string const& module)
+      : checkpoint_{checkpoint},
+        stored_{checkpoint.find(module + ".weight_scale")},
+        widened_{*stored_} {
+    if (stored_->dtype == Dtype::BF16 || stored_->dtype == Dtype::F16) {
+      widened_.dtype = Dtype::F32;
+      widened_.end += widened_.end - widened_.begin;
+    }
   }
-}
 
-/// Loads weights of scheme W, whose scales may be stored in any type of real number.
-template <Scheme W>
-Result<QuantTensor<W>> load_weight(Checkpoint const& checkpoint, io::CompressedFormat format,
-                                   std::string const& module) {
-  if constexpr (same_as<typename W::Stored, float>) {
-    std::string const scale = module + ".weight_scale";
-    auto const load = [&]<class T>() -> Result<QuantTensor<W>> {
-      auto stored = io::load_layer<with_stored_scale<W, T>>(checkpoint, format, module);
-      if (!stored) return stored.error();
-      return widen_scales<W>(*std::move(stored));
-    };
-    return visit_real(checkpoint.find(scale)->dtype, scale, load);
-  } else {
-    return io::load_layer<W>(checkpoint, format, module);
+  [[nodiscard]] io::TensorInfo const* find(std::string const& tensor) const {
+    io::TensorInfo const* const found = checkpoint_.find(tensor);
+    return found == stored_ ? &widened_ : found;
   }
-}
+
+  Result<void> read(io::TensorInfo const& tensor, std::span<std::byte> into) const {
+    if (&tensor != &widened_ || widened_.dtype == stored_->dtype)
+      return checkpoint_.read(tensor, into);
+    auto const scales = read_floats(checkpoint_, *stored_);
+    if (!scales)
+      return scales.error();
+    std::ranges::copy(std::as_bytes(std::span{*scales}), into.begin());
+    return {};
+  }
+
+ private:
+  Checkpoint const& checkpoint_;
+  io::TensorInfo const* stored_;
+  io::TensorInfo widened_;
+};
 
 /// Reads the one parameter that scheme X needs from the checkpoint, if it needs one.
 template <class X>
@@ -202,7 +222,8 @@ Result<InputParameters> load_input(Checkpoint const& checkpoint, std::string con
   } else {
     std::string const tensor = module + (X::has_global ? ".input_global_scale" : ".input_scale");
     auto const value = load_vector(checkpoint, tensor, 1);
-    if (!value) return value.error();
+    if (!value)
+      return value.error();
     if (!is_finite(value->front()) || value->front() <= 0.0f) {
       return Error{Status::nonfinite_scale, "tensor " + quoted(tensor) + ": got " +
                                                 std::to_string(value->front()) +
@@ -213,11 +234,11 @@ Result<InputParameters> load_input(Checkpoint const& checkpoint, std::string con
 }
 
 template <Scheme W, class X>
-Result<std::shared_ptr<Linear const>> load_quantized(Checkpoint const& checkpoint,
-                                                     io::CompressedFormat format,
-                                                     std::string const& module, Shape shape) {
-  auto weight = load_weight<W>(checkpoint, format, module);
-  if (!weight) return weight.error();
+Result<SharedLinear> load_quantized(Checkpoint const& checkpoint, io::CompressedFormat format,
+                                    std::string const& module, Shape shape) {
+  auto weight = io::load_layer<W>(WidenedScales{checkpoint, module}, format, module);
+  if (!weight)
+    return weight.error();
   if (weight->shape != shape) {
     return Error{Status::shape_mismatch,
                  "layer " + quoted(module) + ": got " + std::to_string(weight->shape.rows) + " x " +
@@ -225,33 +246,35 @@ Result<std::shared_ptr<Linear const>> load_quantized(Checkpoint const& checkpoin
                      std::to_string(shape.rows) + " x " + std::to_string(shape.cols)};
   }
   auto const input = load_input<X>(checkpoint, module);
-  if (!input) return input.error();
-  return std::make_shared<Quantized<W, X> const>(module, *std::move(weight), *input);
+  if (!input)
+    return input.error();
+  return SharedLinear{std::make_shared<Quantized<W, X>>(module, *std::move(weight), *input)};
 }
 
-Result<std::shared_ptr<Linear const>> load_dense(Checkpoint const& checkpoint,
-                                                 std::string const& module, Shape shape) {
-  std::string const tensor = module + ".weight";
-  auto const info = find(checkpoint, tensor,
+Result<SharedLinear> load_dense(Checkpoint const& checkpoint, std::string const& module,
+                                Shape shape) {
+  auto const info = find(checkpoint, module + ".weight",
                          {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)});
-  if (!info) return info.error();
-  auto const load = [&]<class T>() -> Result<std::shared_ptr<Linear const>> {
+  if (!info)
+    return info.error();
+  return visit_real(**info, [&]<class T>() -> Result<SharedLinear> {
     auto values = read<T>(checkpoint, **info);
-    if (!values) return values.error();
-    return std::make_shared<Dense<T> const>(module, shape, *std::move(values));
-  };
-  return visit_real((*info)->dtype, tensor, load);
+    if (!values)
+      return values.error();
+    return SharedLinear{std::make_shared<Dense<T>>(module, shape, *std::move(values))};
+  });
 }
 
 }  // namespace
 
-Result<std::shared_ptr<Linear const>> load_linear(Checkpoint const& checkpoint,
-                                                  io::CompressedTensorsConfig const* scheme,
-                                                  std::string const& module, Shape shape) {
+Result<SharedLinear> load_linear(Checkpoint const& checkpoint,
+                                 io::CompressedTensorsConfig const* scheme,
+                                 std::string const& module, Shape shape) {
   bool const is_quantized = checkpoint.find(module + ".weight_scale") != nullptr;
-  if (scheme == nullptr || !is_quantized) return load_dense(checkpoint, module, shape);
+  if (scheme == nullptr || !is_quantized)
+    return load_dense(checkpoint, module, shape);
 
-  Result<std::shared_ptr<Linear const>> layer =
+  Result<SharedLinear> layer =
       Error{Status::unknown_scheme, "layer " + quoted(module) + ": " + quoted(scheme->preset)};
   visit_preset(scheme->preset.c_str(), [&]<class Preset>() {
     layer = load_quantized<typename Preset::Weights, typename Preset::InputActivations>(
@@ -263,15 +286,9 @@ Result<std::shared_ptr<Linear const>> load_linear(Checkpoint const& checkpoint,
 Result<std::vector<float>> load_vector(Checkpoint const& checkpoint, std::string const& tensor,
                                        index_t size) {
   auto const info = find(checkpoint, tensor, {static_cast<uint64_t>(size)});
-  if (!info) return info.error();
-  auto const load = [&]<class T>() -> Result<std::vector<float>> {
-    auto const values = read<T>(checkpoint, **info);
-    if (!values) return values.error();
-    std::vector<float> floats;
-    for (T const value : *values) floats.push_back(to_float(value));
-    return floats;
-  };
-  return visit_real((*info)->dtype, tensor, load);
+  if (!info)
+    return info.error();
+  return read_floats(checkpoint, **info);
 }
 
 }  // namespace llama

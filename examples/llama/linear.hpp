@@ -3,12 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <string>
+
 #include <qfmt/core/matrix_view.hpp>
 #include <qfmt/exec/thread_pool.hpp>
 #include <qfmt/io/checkpoint.hpp>
 #include <qfmt/io/compressed_tensors.hpp>
 #include <qfmt/tensor/result.hpp>
-#include <string>
 
 namespace llama {
 
@@ -20,8 +21,8 @@ class Linear {
 
   /// y = x * w^T, with x (tokens, in), the weight w (out, in) and y (tokens, out).
   ///
-  /// Where the scheme quantizes input activations, x is quantized first. Errors: nonfinite_activation
-  /// for a NaN or an infinity in such an x; shape_mismatch.
+  /// Where the scheme quantizes input activations, x is quantized first. Errors:
+  /// nonfinite_activation for a NaN or an infinity in such an x; shape_mismatch.
   virtual qfmt::Result<void> multiply(qfmt::MatrixView<float const> x, qfmt::MatrixView<float> y,
                                       qfmt::ThreadPool& threads) const = 0;
 
@@ -29,15 +30,18 @@ class Linear {
   virtual void read_row(qfmt::index_t row, float* to) const = 0;
 };
 
+/// Shared, since a model with tied embeddings uses one weight twice.
+using SharedLinear = std::shared_ptr<Linear const>;
+
 /// Loads the weight of a module, which must have the given shape. `scheme` is what the checkpoint's
-/// configuration says about quantized layers, null where it has none; a layer without a scale of its
-/// own is a dense one.
+/// configuration says about quantized layers, null where it has none; a layer without a scale of
+/// its own is a dense one.
 ///
-/// Errors: checkpoint_incomplete, shape_mismatch, unknown_dtype, and those of io::load_layer; all name
-/// the tensor or the layer.
-qfmt::Result<std::shared_ptr<Linear const>> load_linear(
-    qfmt::io::Checkpoint const& checkpoint, qfmt::io::CompressedTensorsConfig const* scheme,
-    std::string const& module, qfmt::Shape shape);
+/// Errors: checkpoint_incomplete, shape_mismatch, unknown_dtype, and those of io::load_layer; all
+/// name the tensor or the layer.
+qfmt::Result<SharedLinear> load_linear(qfmt::io::Checkpoint const& checkpoint,
+                                       qfmt::io::CompressedTensorsConfig const* scheme,
+                                       std::string const& module, qfmt::Shape shape);
 
 /// Loads a vector of real numbers, such as the weight of a norm.
 qfmt::Result<std::vector<float>> load_vector(qfmt::io::Checkpoint const& checkpoint,

@@ -3,13 +3,14 @@
 
 #include "model.hpp"
 
-#include "linear.hpp"
-
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <optional>
+
 #include <qfmt/gemm/gemm.hpp>
+
+#include "linear.hpp"
 
 namespace llama {
 
@@ -17,8 +18,8 @@ using namespace qfmt;
 
 Sequence::Sequence(Config const& config, index_t capacity) : capacity_{capacity} {
   for (index_t i = 0; i < config.num_hidden_layers; ++i) {
-    layers_.push_back({Matrix{{capacity, config.key_value_size()}},
-                       Matrix{{config.key_value_size(), capacity}}});
+    layers_.push_back(
+        {Matrix{{capacity, config.key_value_size()}}, Matrix{{config.key_value_size(), capacity}}});
   }
 }
 
@@ -61,8 +62,8 @@ void silu_product(float* gate, float const* up, index_t count) {
 
 // ------------------------------------------------------------------ one pass through the layers
 
-/// The buffers of one call of Model::read, and its steps in order. Rows are tokens, text by text. The
-/// first error is kept; what is computed after it does not matter.
+/// The buffers of one call of Model::read, and its steps in order. Rows are tokens, text by text.
+/// The first error is kept; what is computed after it does not matter.
 class Pass {
  public:
   Pass(Model const& model, std::span<Sequence> texts, std::span<Token const> tokens,
@@ -93,7 +94,8 @@ class Pass {
       attention(layer);
       feed_forward(model_.layers_[layer]);
     }
-    if (!result_) return result_.error();
+    if (!result_)
+      return result_.error();
     norm(model_.norm_);
     for (Sequence& text : texts_) text.length_ += count_;
     return std::move(normed_);
@@ -139,8 +141,8 @@ class Pass {
     for (index_t i = 0; i < v_.shape().cols; ++i) values(i, position(row)) = v_.row(row)[i];
   }
 
-  /// Attention of every head of every text. Queries go in blocks; a block's products stop at the last
-  /// token that it may see.
+  /// Attention of every head of every text. Queries go in blocks; a block's products stop at the
+  /// last token that it may see.
   void attend(std::size_t layer) {
     constexpr index_t block = 64;
     index_t const heads = config_.num_attention_heads;
@@ -152,10 +154,12 @@ class Pass {
       for (index_t first = 0; first < count_; first += block) {
         index_t const queries = std::min(block, count_ - first);
         Status const done = attend(layer, head, text * count_ + first, queries);
-        if (done != Status::ok) status = done;
+        if (done != Status::ok)
+          status.store(done);
       }
     });
-    if (status != Status::ok) fail({status, "attention of layer " + std::to_string(layer)});
+    if (status.load() != Status::ok)
+      fail({status.load(), "attention of layer " + std::to_string(layer)});
   }
 
   Status attend(std::size_t layer, index_t head, index_t first_row, index_t queries) {
@@ -164,13 +168,18 @@ class Pass {
     index_t const seen = position(first_row) + queries;
     Sequence& text = text_of(first_row);
     Sequence::Memory const& memory = text.layers_[layer];
-    MatrixView<float const> const q{q_.row(first_row) + head * size, {queries, size}, q_.shape().cols};
-    MatrixView<float const> const k{memory.keys.row(0) + key_head * size, {seen, size}, k_.shape().cols};
-    MatrixView<float const> const v{memory.values.row(key_head * size), {size, seen}, text.capacity()};
-    MatrixView<float> const to{attended_.row(first_row) + head * size, {queries, size}, q_.shape().cols};
+    MatrixView<float const> const q{
+        q_.row(first_row) + head * size, {queries, size}, q_.shape().cols};
+    MatrixView<float const> const k{
+        memory.keys.row(0) + key_head * size, {seen, size}, k_.shape().cols};
+    MatrixView<float const> const v{
+        memory.values.row(key_head * size), {size, seen}, text.capacity()};
+    MatrixView<float> const to{
+        attended_.row(first_row) + head * size, {queries, size}, q_.shape().cols};
 
     Matrix weights{{queries, seen}};
-    if (Status const status = gemm(q, k, weights.view()); status != Status::ok) return status;
+    if (Status const status = gemm(q, k, weights.view()); status != Status::ok)
+      return status;
     for (index_t i = 0; i < queries; ++i) {
       index_t const visible = position(first_row + i) + 1;
       softmax(weights.row(i), visible, 1.0f / std::sqrt(static_cast<float>(size)));
@@ -183,7 +192,8 @@ class Pass {
     index_t const half = config_.head_dim / 2;
     for (index_t i = 0; i < half; ++i) {
       double const exponent = static_cast<double>(i) / static_cast<double>(half);
-      double const angle = static_cast<double>(position(row)) * std::pow(config_.rope_theta, -exponent);
+      double const angle =
+          static_cast<double>(position(row)) * std::pow(config_.rope_theta, -exponent);
       rotation_.row(row)[i] = static_cast<float>(std::cos(angle));
       rotation_.row(row)[half + i] = static_cast<float>(std::sin(angle));
     }
@@ -203,11 +213,13 @@ class Pass {
   }
 
   void multiply(Linear const& linear, Matrix const& x, Matrix& y) {
-    if (auto done = linear.multiply(x.view(), y.view(), threads_); !done) fail(done.error());
+    if (auto done = linear.multiply(x.view(), y.view(), threads_); !done)
+      fail(done.error());
   }
 
   void fail(Error const& error) {
-    if (result_) result_ = error;
+    if (result_)
+      result_ = error;
   }
 
   template <class Body>
@@ -217,7 +229,9 @@ class Pass {
     });
   }
 
-  [[nodiscard]] Sequence& text_of(index_t row) const { return texts_[static_cast<std::size_t>(row / count_)]; }
+  [[nodiscard]] Sequence& text_of(index_t row) const {
+    return texts_[static_cast<std::size_t>(row / count_)];
+  }
 
   /// The position of a row's token in its text.
   [[nodiscard]] index_t position(index_t row) const { return text_of(row).length() + row % count_; }
@@ -244,30 +258,37 @@ class Pass {
 
 Result<Model> Model::load(std::filesystem::path const& directory) {
   auto const checkpoint = io::Checkpoint::open(directory);
-  if (!checkpoint) return checkpoint.error();
+  if (!checkpoint)
+    return checkpoint.error();
   auto const in_model = [&directory](Error const& error) {
     return Error{error.status, directory.string() + ": " + error.message};
   };
   auto const parsed = parse_config(checkpoint->config());
-  if (!parsed) return in_model(parsed.error());
+  if (!parsed)
+    return in_model(parsed.error());
   std::optional<io::CompressedTensorsConfig> scheme;
   if (checkpoint->config().contains("quantization_config")) {
     auto quantization = io::parse_quantization_config(checkpoint->config());
-    if (!quantization) return in_model(quantization.error());
+    if (!quantization)
+      return in_model(quantization.error());
     scheme = *std::move(quantization);
   }
 
   Result<void> result;
-  auto const linear = [&](std::string const& module, Shape shape) -> std::shared_ptr<Linear const> {
+  auto const linear = [&](std::string const& module, Shape shape) -> SharedLinear {
     auto loaded = load_linear(*checkpoint, scheme ? &*scheme : nullptr, module, shape);
-    if (loaded) return *std::move(loaded);
-    if (result) result = in_model(loaded.error());
+    if (loaded)
+      return *std::move(loaded);
+    if (result)
+      result = in_model(loaded.error());
     return nullptr;
   };
   auto const norm = [&](std::string const& module) -> std::vector<float> {
     auto loaded = load_vector(*checkpoint, module + ".weight", parsed->hidden_size);
-    if (loaded) return *std::move(loaded);
-    if (result) result = in_model(loaded.error());
+    if (loaded)
+      return *std::move(loaded);
+    if (result)
+      result = in_model(loaded.error());
     return {};
   };
 
@@ -290,9 +311,10 @@ Result<Model> Model::load(std::filesystem::path const& directory) {
     });
   }
   model.norm_ = norm("model.norm");
-  model.head_ = c.tie_word_embeddings ? model.embedding_
-                                      : linear("lm_head", {c.vocab_size, c.hidden_size});
-  if (!result) return result.error();
+  model.head_ =
+      c.tie_word_embeddings ? model.embedding_ : linear("lm_head", {c.vocab_size, c.hidden_size});
+  if (!result)
+    return result.error();
   return model;
 }
 
@@ -304,14 +326,17 @@ Result<Matrix> Model::read(std::span<Sequence> texts, std::span<Token const> tok
   }
   index_t const count = static_cast<index_t>(tokens.size() / texts.size());
   for (Sequence const& text : texts) {
-    if (text.length() + count <= text.capacity()) continue;
-    return Error{Status::invalid_argument,
-                 "got " + std::to_string(text.length() + count) + " tokens, expected at most " +
-                     std::to_string(text.capacity())};
+    if (text.length() + count <= text.capacity())
+      continue;
+    return Error{Status::invalid_argument, "got " + std::to_string(text.length() + count) +
+                                               " tokens, expected at most " +
+                                               std::to_string(text.capacity())};
   }
   for (Token const token : tokens) {
-    if (token >= 0 && token < config_.vocab_size) continue;
-    return Error{Status::invalid_argument, "got token " + std::to_string(token) + " of a vocabulary of " +
+    if (token >= 0 && token < config_.vocab_size)
+      continue;
+    return Error{Status::invalid_argument, "got token " + std::to_string(token) +
+                                               " of a vocabulary of " +
                                                std::to_string(config_.vocab_size)};
   }
   return Pass{*this, texts, tokens, threads}.run();
@@ -319,7 +344,8 @@ Result<Matrix> Model::read(std::span<Sequence> texts, std::span<Token const> tok
 
 Result<Matrix> Model::logits(MatrixView<float const> hidden, ThreadPool& threads) const {
   Matrix logits{{hidden.shape.rows, config_.vocab_size}};
-  if (auto done = head_->multiply(hidden, logits.view(), threads); !done) return done.error();
+  if (auto done = head_->multiply(hidden, logits.view(), threads); !done)
+    return done.error();
   return logits;
 }
 

@@ -2,18 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "config.hpp"
-
 #include <filesystem>
 #include <memory>
-#include <qfmt/core/matrix_view.hpp>
-#include <qfmt/exec/thread_pool.hpp>
 #include <span>
 #include <vector>
+
+#include <qfmt/core/matrix_view.hpp>
+#include <qfmt/exec/thread_pool.hpp>
+
+#include "config.hpp"
 
 namespace llama {
 
 class Linear;  // linear.hpp
+using SharedLinear = std::shared_ptr<Linear const>;
 
 /// A matrix of activations.
 class Matrix {
@@ -62,14 +64,14 @@ class Sequence {
 /// One decoder layer.
 struct DecoderLayer {
   std::vector<float> input_norm;      // (hidden)
-  std::shared_ptr<Linear const> q;    // (query_size, hidden)
-  std::shared_ptr<Linear const> k;    // (key_value_size, hidden)
-  std::shared_ptr<Linear const> v;    // (key_value_size, hidden)
-  std::shared_ptr<Linear const> o;    // (hidden, query_size)
+  SharedLinear q;                     // (query_size, hidden)
+  SharedLinear k;                     // (key_value_size, hidden)
+  SharedLinear v;                     // (key_value_size, hidden)
+  SharedLinear o;                     // (hidden, query_size)
   std::vector<float> attention_norm;  // (hidden)
-  std::shared_ptr<Linear const> gate;  // (intermediate, hidden)
-  std::shared_ptr<Linear const> up;    // (intermediate, hidden)
-  std::shared_ptr<Linear const> down;  // (hidden, intermediate)
+  SharedLinear gate;                  // (intermediate, hidden)
+  SharedLinear up;                    // (intermediate, hidden)
+  SharedLinear down;                  // (hidden, intermediate)
 };
 
 /// A language model of the Llama architecture. Activations are binary32; weights are what the
@@ -83,7 +85,8 @@ class Model {
   [[nodiscard]] Config const& config() const noexcept { return config_; }
 
   /// Reads the next tokens of one text or of several, the same number of each, and appends them to
-  /// their sequences. Gives the hidden state after each token, (texts * tokens, hidden): text by text.
+  /// their sequences. Gives the hidden state after each token, (texts * tokens, hidden): text by
+  /// text.
   ///
   /// Errors: invalid_argument for a token outside the vocabulary, or more tokens than the sequences
   /// have room for; nonfinite_activation.
@@ -91,16 +94,17 @@ class Model {
                             qfmt::ThreadPool& threads) const;
 
   /// For each hidden state, how the model rates each entry of the vocabulary as the next token.
-  qfmt::Result<Matrix> logits(qfmt::MatrixView<float const> hidden, qfmt::ThreadPool& threads) const;
+  qfmt::Result<Matrix> logits(qfmt::MatrixView<float const> hidden,
+                              qfmt::ThreadPool& threads) const;
 
  private:
   friend class Pass;
 
   Config config_;
-  std::shared_ptr<Linear const> embedding_;  // (vocab, hidden)
+  SharedLinear embedding_;  // (vocab, hidden)
   std::vector<DecoderLayer> layers_;
-  std::vector<float> norm_;             // (hidden)
-  std::shared_ptr<Linear const> head_;  // (vocab, hidden); tied models: the embedding
+  std::vector<float> norm_;  // (hidden)
+  SharedLinear head_;        // (vocab, hidden); tied models: the embedding
 };
 
 }  // namespace llama

@@ -39,8 +39,8 @@ TEST_CASE("no contraction, even when compiled for a machine that fuses") {
     test_support::skip("this processor has no fused multiply-add");
     return;
   }
-  float const a = 1.0f + 0x1p-12f;
-  float const sum = -(1.0f + 0x1p-11f);
+  float volatile a = 1.0f + 0x1p-12f;  // not for the compiler to compute with
+  float volatile sum = -(1.0f + 0x1p-11f);
   CHECK(contracted(sum, a, a) == 0x1p-24f);  // or this test could not fail
   CHECK(kept(sum, a, a) == 0.0f);
   CHECK(kept_in_lanes(sum, a, a) == 0.0f);

@@ -25,7 +25,6 @@ import oracle
 
 PRESETS = [
     "NVFP4A16",
-    "NVFP4",
     "MXFP4A16",
     "MXFP4",
     "MXFP8A16",

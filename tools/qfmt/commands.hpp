@@ -3,7 +3,7 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <qfmt/exec/thread_pool.hpp>
 #include <qfmt/oneshot/model_free.hpp>
 #include <string>
@@ -21,6 +21,11 @@ struct QuantizeOptions {
   std::filesystem::path input;
   std::filesystem::path output;
 };
+
+/// The preset of that name under a profile, or nothing. A file for each profile, since
+/// every preset is compiled for three types of weights.
+std::optional<oneshot::LayerQuantizer<ThreadPool>> compressed_tensors_quantizer(std::string const& preset);
+std::optional<oneshot::LayerQuantizer<ThreadPool>> qfmt_quantizer(std::string const& preset);
 
 /// Quantizes a checkpoint. Errors: unknown_scheme, pattern_invalid, and those of quantize_checkpoint.
 Result<oneshot::ModelFreeReport> quantize(QuantizeOptions const& options, ThreadPool& threads);

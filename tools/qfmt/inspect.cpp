@@ -32,17 +32,17 @@ void print_tensors(io::Checkpoint const& checkpoint) {
   std::map<std::string, Kind> kinds;
   uint64_t total = 0;
   for (io::TensorInfo const& tensor : checkpoint.tensors()) {
-    std::string const key = pattern_of(tensor.name) + ' ' + name(tensor.dtype) + ' ' + io::detail::shape_text(tensor.shape);
+    std::string const key = pattern_of(tensor.name) + ' ' + name(tensor.dtype) + ' ' + io::to_string(tensor.shape);
     Kind& kind = kinds.try_emplace(key, Kind{&tensor, 0, 0}).first->second;
     ++kind.count;
-    kind.bytes += tensor.end - tensor.begin;
-    total += tensor.end - tensor.begin;
+    kind.bytes += tensor.bytes();
+    total += tensor.bytes();
   }
   std::printf("%-56s %6s %-10s %-18s %14s\n", "tensor", "count", "dtype", "shape", "bytes");
   for (auto const& [key, kind] : kinds) {
     std::string const shown = quoted(pattern_of(kind.first->name));
     std::printf("%-56s %6zu %-10s %-18s %14llu\n", shown.substr(1, shown.size() - 2).c_str(), kind.count, name(kind.first->dtype),
-                io::detail::shape_text(kind.first->shape).c_str(), static_cast<unsigned long long>(kind.bytes));
+                io::to_string(kind.first->shape).c_str(), static_cast<unsigned long long>(kind.bytes));
   }
   std::printf("%-56s %6zu %-10s %-18s %14llu\n", "total", checkpoint.tensors().size(), "", "", static_cast<unsigned long long>(total));
 }

@@ -46,13 +46,9 @@ Result<oneshot::ModelFreeReport> quantize(QuantizeOptions const& options, Thread
   if (!ignore) return ignore.error();
   oneshot::ModelFreeJob const job{options.input, options.output, {*std::move(targets), *std::move(ignore)}, ProgressPrinter{}};
 
-  Result<oneshot::ModelFreeReport> result =
-      Error{Status::unknown_scheme, "got " + quoted(options.scheme) + ", expected one of " + known_presets()};
-  visit_preset(options.scheme.c_str(), [&]<class P>() {
-    result = options.profile == profile::Qfmt::name ? oneshot::quantize_checkpoint<P, profile::Qfmt>(job, threads)
-                                                    : oneshot::quantize_checkpoint<P, profile::CompressedTensors>(job, threads);
-  });
-  return result;
+  auto const quantizer = options.profile == profile::Qfmt::name ? qfmt_quantizer(options.scheme) : compressed_tensors_quantizer(options.scheme);
+  if (!quantizer) return Error{Status::unknown_scheme, "got " + quoted(options.scheme) + ", expected one of " + known_presets()};
+  return oneshot::quantize_checkpoint(job, *quantizer, threads);
 }
 
 }  // namespace qfmt::tool

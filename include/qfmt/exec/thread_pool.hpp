@@ -52,12 +52,14 @@ class ThreadPool {
   /// See Executor.
   template <class Body>
   void for_each_range(index_t count, index_t grain, Body&& body) {
+    // Behind a pointer, so that the body is compiled once for all threads and for the serial way.
+    auto const call = [&body](IndexRange range) { body(range); };
+    Job const job{[](void const* context, IndexRange range) { (*static_cast<decltype(call) const*>(context))(range); }, &call, count, grain};
     if (workers_.empty() || count <= grain || busy_.exchange(true, std::memory_order_acquire)) {
-      Serial{}.for_each_range(count, grain, body);
+      Serial{}.for_each_range(count, grain, [&job](IndexRange range) { job.call(job.context, range); });
       return;
     }
-    auto const call = [&body](IndexRange range) { body(range); };
-    job_ = {[](void const* context, IndexRange range) { (*static_cast<decltype(call) const*>(context))(range); }, &call, count, grain};
+    job_ = job;
     run();
     busy_.store(false, std::memory_order_release);
   }

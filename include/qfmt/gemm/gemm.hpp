@@ -35,7 +35,7 @@ struct MemoryRows {
 
 /// Whether rows * row_size bytes can be counted.
 [[nodiscard]] constexpr bool countable(index_t rows, index_t row_size, index_t unit) noexcept {
-  constexpr index_t most = std::numeric_limits<index_t>::max();
+  constexpr index_t most = (std::numeric_limits<index_t>::max)();
   return row_size == 0 || rows <= most / unit / row_size;
 }
 

@@ -131,12 +131,6 @@ concept TensorSource = requires(Source const& source, std::string const& tensor,
 
 namespace detail {
 
-inline std::string shape_text(std::vector<uint64_t> const& shape) {
-  std::string text = "[";
-  for (uint64_t const n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
-  return text + "]";
-}
-
 /// The shape of a stored weight: written out where the codes are packed into words, else from the codes.
 template <Scheme S, TensorSource Source>
 Result<Shape> stored_shape(Source const& source, CompressedFormat format, std::string const& module) {
@@ -155,7 +149,7 @@ Result<Shape> stored_shape(Source const& source, CompressedFormat format, std::s
   bool const packed = format == CompressedFormat::nvfp4_pack_quantized || format == CompressedFormat::mxfp4_pack_quantized;
   auto const* const info = source.find(module + (packed ? ".weight_packed" : ".weight"));
   if (info == nullptr) return fail(Status::checkpoint_incomplete, std::string{packed ? "weight_packed" : "weight"} + " is missing");
-  if (info->shape.size() != 2) return fail(Status::rank_unsupported, "got shape " + shape_text(info->shape) + ", expected two dimensions");
+  if (info->shape.size() != 2) return fail(Status::rank_unsupported, "got shape " + to_string(info->shape) + ", expected two dimensions");
   return Shape{static_cast<index_t>(info->shape[0]), static_cast<index_t>(info->shape[1]) * (packed ? 2 : 1)};
 }
 
@@ -177,14 +171,14 @@ template <Scheme S, TensorSource Source>
     auto const* const info = source.find(module + "." + tensor.suffix);
     if (info == nullptr) return Error{Status::checkpoint_incomplete, "layer " + quoted(module) + ": " + tensor.suffix + " is missing"};
     if (info->dtype != tensor.dtype || info->shape != tensor.shape) {
-      return Error{Status::shape_mismatch, "layer " + quoted(module) + ": " + tensor.suffix + ": got " + name(info->dtype) + " " + detail::shape_text(info->shape) +
-                                               ", expected " + name(tensor.dtype) + " " + detail::shape_text(tensor.shape)};
+      return Error{Status::shape_mismatch, "layer " + quoted(module) + ": " + tensor.suffix + ": got " + name(info->dtype) + " " + to_string(info->shape) +
+                                               ", expected " + name(tensor.dtype) + " " + to_string(tensor.shape)};
     }
   }
   QuantTensor<S> layer{*shape};
   for (LayerTensor const& tensor : tensors) {
     auto const* const info = source.find(module + "." + tensor.suffix);
-    Bytes bytes(static_cast<std::size_t>(info->end - info->begin));
+    Bytes bytes(static_cast<std::size_t>(info->bytes()));
     if (auto read = source.read(*info, bytes); !read) return read.error();
     if (auto filled = fill_layer<S>(format, tensor, bytes, layer); !filled) {
       return Error{filled.status(), "layer " + quoted(module) + ": " + filled.error().message};

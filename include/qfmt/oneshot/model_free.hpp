@@ -8,10 +8,9 @@
 #include <map>
 #include <qfmt/io/atomic_directory.hpp>
 #include <qfmt/io/checkpoint.hpp>
-#include <qfmt/io/compressed_tensors.hpp>
 #include <qfmt/io/safetensors_writer.hpp>
+#include <qfmt/oneshot/layer_quantizer.hpp>
 #include <qfmt/oneshot/layer_selection.hpp>
-#include <qfmt/tensor/quantize.hpp>
 
 // From a checkpoint to a quantized checkpoint, without a model definition and without data: what the
 // command-line tool does. Tensor by tensor, in memory bounded by the largest tensor.
@@ -40,16 +39,6 @@ struct ModelFreeReport {
   uint64_t output_bytes = 0;           ///< all tensors of the output
 };
 
-/// Whether a preset's input activations have parameters that only calibration data can give.
-template <class Preset>
-[[nodiscard]] constexpr bool needs_calibration() noexcept {
-  if constexpr (same_as<typename Preset::InputActivations, void>) {
-    return false;
-  } else {
-    return !same_as<typename Preset::InputActivations::Timing, Dynamic>;
-  }
-}
-
 namespace detail {
 
 /// A layer to quantize: its module name and where its weight is.
@@ -66,21 +55,10 @@ inline std::string module_of(std::string const& tensor) {
   return is_weight ? tensor.substr(0, tensor.size() - ending.size()) : std::string{};
 }
 
-/// Calls `visit.template operator()<T>()` with the element type of a dtype; false if it is not Real.
-template <class Visitor>
-bool visit_real(io::Dtype dtype, Visitor&& visit) {
-  switch (dtype) {
-    case io::Dtype::F32: visit.template operator()<float>(); return true;
-    case io::Dtype::BF16: visit.template operator()<Code<BF16>>(); return true;
-    case io::Dtype::F16: visit.template operator()<Code<FP16>>(); return true;
-    default: return false;
-  }
-}
-
-template <class Preset, Profile N, class E>
+template <Executor E>
 class ModelFree {
  public:
-  ModelFree(ModelFreeJob const& job, E& executor) : job_{job}, executor_{executor} {}
+  ModelFree(ModelFreeJob const& job, LayerQuantizer<E> const& preset, E& executor) : job_{job}, preset_{preset}, executor_{executor} {}
 
   Result<ModelFreeReport> run() {
     auto opened = io::Checkpoint::open(job_.input);
@@ -96,11 +74,6 @@ class ModelFree {
   }
 
  private:
-  template <Real T>
-  using Weights = with_stored_scale<with_profile<typename Preset::Weights, N>, T>;
-  // The layout on disk does not depend on the profile.
-  static constexpr io::CompressedFormat format = io::compressed_format<Preset>();
-
   /// Finds the layers, and refuses all that cannot be stored in one message.
   Result<void> select() {
     if (auto const& config = checkpoint_->config(); config.is_object() && config.contains("quantization_config")) {
@@ -110,7 +83,7 @@ class ModelFree {
     std::string flags;
     for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
       std::string const module = module_of(tensor.name);
-      bool const is_float = tensor.dtype == io::Dtype::F32 || tensor.dtype == io::Dtype::BF16 || tensor.dtype == io::Dtype::F16;
+      bool const is_float = visit_real(tensor.dtype, []<class T>() {});
       if (module.empty() || tensor.shape.size() != 2 || !is_float) continue;
       if (!job_.selection(module)) {
         ModuleKind const kind = module_kind(module);
@@ -118,7 +91,7 @@ class ModelFree {
         continue;
       }
       Shape const shape{static_cast<index_t>(tensor.shape[0]), static_cast<index_t>(tensor.shape[1])};
-      if (std::string const why = io::why_not_storable<typename Preset::Weights>(shape); !why.empty()) {
+      if (std::string const why = preset_.why_not(shape); !why.empty()) {
         refused += "\n  " + quoted(module) + ": " + why;
         flags += " --ignore " + module;
         continue;
@@ -126,7 +99,7 @@ class ModelFree {
       layers_.push_back({module, tensor.name, tensor.dtype, shape});
     }
     if (!refused.empty()) {
-      return Error{Status::block_not_divisor, std::string{Preset::name} + " cannot store these layers:" + refused + "\nto leave them as they are:" + flags};
+      return Error{Status::block_not_divisor, std::string{preset_.name} + " cannot store these layers:" + refused + "\nto leave them as they are:" + flags};
     }
     if (layers_.empty()) return Error{Status::nothing_to_do, checkpoint_->path().string() + ": no layer is selected"};
     if (std::find(ignored_.begin(), ignored_.end(), "lm_head") == ignored_.end() && checkpoint_->find("lm_head.weight") == nullptr) {
@@ -143,14 +116,9 @@ class ModelFree {
   }
 
   Result<io::Bytes> read(io::TensorInfo const& tensor) const {
-    io::Bytes bytes(static_cast<std::size_t>(tensor.end - tensor.begin));
+    io::Bytes bytes(static_cast<std::size_t>(tensor.bytes()));
     if (auto done = checkpoint_->read(tensor, bytes); !done) return done.error();
     return bytes;
-  }
-
-  template <Real T>
-  static MatrixView<T const> matrix(io::Bytes const& bytes, Shape shape) {
-    return {reinterpret_cast<T const*>(bytes.data()), shape};
   }
 
   Error in_layer(Layer const& layer, Error const& error) const {
@@ -160,23 +128,17 @@ class ModelFree {
   /// First pass, for schemes with a scale of the whole tensor: the largest magnitude of every layer, and
   /// of every group of layers that share one scale.
   Result<void> scan() {
-    if constexpr (Preset::Weights::has_global) {
-      Meter meter{*this, "scan"};
-      for (Layer const& layer : layers_) {
-        io::TensorInfo const& tensor = *checkpoint_->find(layer.weight);
-        auto const bytes = read(tensor);
-        if (!bytes) return bytes.error();
-        Result<void> result;
-        visit_real(layer.dtype, [&]<class T>() {
-          auto const weight = matrix<T>(*bytes, layer.shape);
-          float const largest = amax<T>(weight, executor_);
-          if (!is_finite(largest)) result = in_layer(layer, qfmt::detail::nonfinite<T>(weight, Status::nonfinite_weight));
-          float& shared = shared_amax_[fused_group(layer.module)];
-          shared = (std::max)(shared, largest);
-        });
-        if (!result) return result;
-        meter.add(tensor);
-      }
+    if (!preset_.has_global) return {};
+    Meter meter{*this, "scan"};
+    for (Layer const& layer : layers_) {
+      io::TensorInfo const& tensor = *checkpoint_->find(layer.weight);
+      auto const bytes = read(tensor);
+      if (!bytes) return bytes.error();
+      auto const largest = weight_amax({*bytes, layer.dtype, layer.shape}, executor_);
+      if (!largest) return in_layer(layer, largest.error());
+      float& shared = shared_amax_[fused_group(layer.module)];
+      shared = (std::max)(shared, *largest);
+      meter.add(tensor);
     }
     return {};
   }
@@ -193,9 +155,7 @@ class ModelFree {
         if (checkpoint_->shard_of(tensor) != shard) continue;
         tensors.push_back(&tensor);
         if (Layer const* const layer = find_layer(tensor.name)) {
-          visit_real(layer->dtype, [&]<class T>() {
-            for (auto const& part : io::layer_tensors<Weights<T>>(format, layer->shape)) plan.add(layer->module + "." + part.suffix, part.dtype, part.shape);
-          });
+          for (auto const& part : preset_.tensors(layer->dtype, layer->shape)) plan.add(layer->module + "." + part.suffix, part.dtype, part.shape);
         } else {
           plan.add(tensor.name, tensor.dtype, tensor.shape);
         }
@@ -215,44 +175,49 @@ class ModelFree {
     return write_rest(directory, index);
   }
 
+  /// Tensors that stay as they are go through in pieces.
   Result<void> copy(io::TensorInfo const& tensor, io::SafetensorsWriter& writer) const {
-    auto const bytes = read(tensor);
-    if (!bytes) return bytes.error();
-    return writer.write(tensor.name, *bytes);
+    constexpr uint64_t piece = uint64_t{1} << 24;
+    uint64_t const rows = tensor.shape.empty() || tensor.bytes() == 0 ? 1 : tensor.shape[0];
+    uint64_t const row_bytes = tensor.bytes() / rows;
+    uint64_t const rows_at_once = (std::max)(uint64_t{1}, row_bytes == 0 ? rows : piece / row_bytes);
+    if (tensor.shape.empty() || tensor.bytes() <= piece) {
+      auto const bytes = read(tensor);
+      if (!bytes) return bytes.error();
+      return writer.write(tensor.name, *bytes);
+    }
+    io::Bytes bytes;
+    for (uint64_t row = 0; row < rows; row += rows_at_once) {
+      uint64_t const count = (std::min)(rows_at_once, rows - row);
+      bytes.resize(static_cast<std::size_t>(count * row_bytes));
+      if (auto done = checkpoint_->read_rows(tensor, row, count, bytes); !done) return done;
+      if (auto done = writer.append(tensor.name, bytes); !done) return done;
+    }
+    return {};
   }
 
   Result<void> quantize_layer(Layer const& layer, io::SafetensorsWriter& writer) {
-    auto bytes = read(*checkpoint_->find(layer.weight));
+    auto const bytes = read(*checkpoint_->find(layer.weight));
     if (!bytes) return bytes.error();
-    Result<void> result;
-    visit_real(layer.dtype, [&]<class T>() {
-      using S = Weights<T>;
-      typename S::Global global{};
-      if constexpr (S::has_global) global = S::Policy::template fit_global<typename S::Format, N, T>(shared_amax_.at(fused_group(layer.module)));
-      auto const quantized = quantize_with<S, T>(matrix<T>(*bytes, layer.shape), global, executor_);
-      if (!quantized) {
-        result = in_layer(layer, quantized.error());
-        return;
-      }
-      io::Bytes().swap(*bytes);
-      for (auto const& part : io::layer_tensors<S>(format, layer.shape)) {
-        auto const stored = io::layer_bytes<S>(format, part, quantized->view());
-        report_.weight_bytes += stored.size();
-        result = writer.write(layer.module + "." + part.suffix, stored);
-        if (!result) return;
-      }
-      report_.weights += static_cast<uint64_t>(layer.shape.size());
-      report_.quantized.push_back(layer.module);
-    });
-    return result;
+    float const amax = preset_.has_global ? shared_amax_.at(fused_group(layer.module)) : 0.0f;
+    auto const quantized = preset_.quantize({*bytes, layer.dtype, layer.shape}, amax, executor_);
+    if (!quantized) return in_layer(layer, quantized.error());
+    auto const parts = preset_.tensors(layer.dtype, layer.shape);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      report_.weight_bytes += (*quantized)[i].size();
+      if (auto written = writer.write(layer.module + "." + parts[i].suffix, (*quantized)[i]); !written) return written;
+    }
+    report_.weights += static_cast<uint64_t>(layer.shape.size());
+    report_.quantized.push_back(layer.module);
+    return {};
   }
 
   Result<void> write_rest(io::AtomicDirectory& directory, io::ShardIndex const& index) {
     if (checkpoint_->is_sharded()) {
-      if (auto written = directory.write_file("model.safetensors.index.json", index.to_json()); !written) return written;
+      if (auto written = directory.write_file(io::ShardIndex::file_name, index.to_json()); !written) return written;
     }
     nlohmann::json config = checkpoint_->config().is_object() ? checkpoint_->config() : nlohmann::json::object();
-    config["quantization_config"] = io::quantization_config<Preset>(ignored_);
+    config["quantization_config"] = preset_.config(ignored_);
     if (auto written = directory.write_file("config.json", config.dump(2, ' ', true) + "\n"); !written) return written;
     for (std::filesystem::path const& file : checkpoint_->other_files()) {
       if (auto copied = directory.copy_file(file); !copied) return copied;
@@ -265,12 +230,12 @@ class ModelFree {
    public:
     Meter(ModelFree const& job, std::string_view stage) : progress_{job.job_.progress}, state_{stage, {}, 0, 0} {
       for (io::TensorInfo const& tensor : job.checkpoint_->tensors()) {
-        if (stage == "quantize" || job.find_layer(tensor.name) != nullptr) state_.total += tensor.end - tensor.begin;
+        if (stage == "quantize" || job.find_layer(tensor.name) != nullptr) state_.total += tensor.bytes();
       }
     }
     void add(io::TensorInfo const& tensor) {
       state_.tensor = tensor.name;
-      state_.done += tensor.end - tensor.begin;
+      state_.done += tensor.bytes();
       if (progress_) progress_(state_);
     }
 
@@ -280,6 +245,7 @@ class ModelFree {
   };
 
   ModelFreeJob const& job_;
+  LayerQuantizer<E> const& preset_;
   E& executor_;
   io::Checkpoint const* checkpoint_ = nullptr;
   std::vector<Layer> layers_;          // by tensor name
@@ -298,14 +264,18 @@ class ModelFree {
 /// Errors: those of reading and writing; needs_calibration, naming the data-free preset;
 /// block_not_divisor, listing every layer that cannot be stored; nonfinite_weight with tensor, row and
 /// column; nothing_to_do; output_exists.
+template <Executor E>
+[[nodiscard]] Result<ModelFreeReport> quantize_checkpoint(ModelFreeJob const& job, LayerQuantizer<E> const& preset, E& executor) {
+  if (preset.data_free != nullptr) {
+    return Error{Status::needs_calibration, std::string{preset.name} + ": its input activation scales need calibration data; without data, use " + preset.data_free};
+  }
+  return detail::ModelFree<E>{job, preset, executor}.run();
+}
+
+/// The same for a preset that is known when compiling.
 template <class Preset, Profile N = profile::CompressedTensors, Executor E>
 [[nodiscard]] Result<ModelFreeReport> quantize_checkpoint(ModelFreeJob const& job, E& executor) {
-  if constexpr (needs_calibration<Preset>()) {
-    std::string const data_free = same_as<Preset, preset::NVFP4> ? "NVFP4A16" : "FP8_DYNAMIC";
-    return Error{Status::needs_calibration, std::string{Preset::name} + " has input activation scales that need calibration data; without data, use " + data_free};
-  } else {
-    return detail::ModelFree<Preset, N, E>{job, executor}.run();
-  }
+  return quantize_checkpoint(job, layer_quantizer<Preset, N, E>(), executor);
 }
 
 }  // namespace qfmt::oneshot

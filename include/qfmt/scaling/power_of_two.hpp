@@ -74,6 +74,21 @@ QFMT_HOST_DEVICE constexpr Code<E8M0> scale_code(float amax) noexcept {
   return {static_cast<uint8_t>(bits == 0x7F800000u ? 254 : clamped)};
 }
 
+/// AtThreeQuarters as compressed-tensors computes it, on the bits of amax in the tensor's type: those of
+/// an FP16 subnormal are taken as they are, without normalizing them, and a scale that FP16 cannot hold
+/// becomes 1.
+template <ElementFormat F, Real T>
+QFMT_HOST_DEVICE constexpr Code<E8M0> compressed_tensors_scale_code(float amax) noexcept {
+  if constexpr (same_as<T, Code<FP16>>) {
+    uint32_t const quarter = 1u << (FP16::mantissa_bits - 2);
+    uint32_t const field = (from_float<T>(amax).bits + quarter) >> FP16::mantissa_bits;
+    if (field == 0) return {127};
+    return {static_cast<uint8_t>(static_cast<int>(field) - FP16::bias + E8M0::bias - F::max_exponent)};
+  } else {
+    return scale_code<F, AtThreeQuarters>(amax);
+  }
+}
+
 }  // namespace qfmt::mx
 
 namespace qfmt {
@@ -92,10 +107,7 @@ struct PowerOfTwo {
   template <ElementFormat F, Profile P, Real T>
   QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
     if constexpr (same_as<P, profile::CompressedTensors>) {
-      Stored const code = mx::scale_code<F, mx::AtThreeQuarters>(range.amax());
-      // The reference passes the scale through T. FP16 cannot hold the lowest ones; they become 1.
-      bool const lost = same_as<T, Code<FP16>> && round_to<T>(decode(code)) == 0.0f;
-      return {lost ? Stored{127} : code};
+      return {mx::compressed_tensors_scale_code<F, T>(range.amax())};
     } else {
       return {mx::scale_code<F, Rule>(range.amax())};
     }

@@ -12,15 +12,15 @@
 
 namespace qfmt {
 
-/// The code of x in a tile with this scale and zero point, step by step as the scheme's profile
+/// The code of x in a tile with this scale and zero point, step by step as profile N
 /// computes: x / scale, plus the zero point, each rounded to the profile's type, then encoded.
-template <Scheme S, Real T>
-[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<typename S::Format> quantize_value(float x, float scale, float zero_point) noexcept {
-  using Quotient = typename S::Policy::template Quotient<typename S::Profile, T>;
+template <ElementFormat F, class Policy, Profile N, Real T>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> quantize_value(float x, float scale, float zero_point) noexcept {
+  using Quotient = typename Policy::template Quotient<N, T>;
   float scaled = round_to<Quotient>(x / scale);
-  if constexpr (S::has_zero_point) scaled = round_to<Quotient>(scaled + zero_point);
-  if constexpr (!S::Profile::keeps_negative_zero) scaled = magnitude_bits(scaled) == 0 ? 0.0f : scaled;
-  return encode<typename S::Format>(scaled);
+  if constexpr (Policy::has_zero_point) scaled = round_to<Quotient>(scaled + zero_point);
+  if constexpr (!N::keeps_negative_zero) scaled = magnitude_bits(scaled) == 0 ? 0.0f : scaled;
+  return encode<F>(scaled);
 }
 
 namespace detail {
@@ -43,6 +43,18 @@ Error nonfinite(MatrixView<T const> matrix, Status status) {
     }
   }
   return {status, "got a value that is not finite"};
+}
+
+inline Error unusable(Shape shape, index_t stride) {
+  return {Status::shape_mismatch,
+          "got " + std::to_string(shape.rows) + " x " + std::to_string(shape.cols) + " with stride " + std::to_string(stride)};
+}
+
+/// Encodes a segment of a row that lies in one tile. On its own, so that schemes that differ only in
+/// granularity share the code.
+template <ElementFormat F, class Policy, Profile N, Real T>
+void encode_segment(std::span<float const> values, float scale, float zero_point, Code<F>* codes) noexcept {
+  for (std::size_t i = 0; i < values.size(); ++i) codes[i] = quantize_value<F, Policy, N, T>(values[i], scale, zero_point);
 }
 
 /// Quantizes the tiles of scale row `band`: the matrix rows that share it. Returns false, with the
@@ -69,7 +81,7 @@ class BandQuantizer {
     if (!fit(band)) return false;
     for (index_t row = first_row; row < end_row; ++row) {
       if (tile_.rows > 1) widen(matrix_.row(row), matrix_.shape.cols, values_.data());
-      for (index_t t = 0; t < out_.scale_shape.cols; ++t) encode_segment(band, t);
+      for (index_t t = 0; t < out_.scale_shape.cols; ++t) encode_tile_row(band, t);
       pack<typename S::Format>(codes_.data(), matrix_.shape.cols, out_.codes.data() + row * out_.row_bytes, out_.row_bytes);
     }
     return true;
@@ -98,14 +110,14 @@ class BandQuantizer {
     return true;
   }
 
-  void encode_segment(index_t band, index_t t) {
+  void encode_tile_row(index_t band, index_t t) {
     auto const index = static_cast<std::size_t>(band * out_.scale_shape.cols + t);
     float const scale = S::Policy::effective(out_.scales[index], out_.global);
     float zero_point = 0.0f;
     if constexpr (S::has_zero_point) zero_point = static_cast<float>(out_.zero_points[index]);
     std::span<float const> const from = segment(t);
     Code<typename S::Format>* const to = codes_.data() + t * tile_.cols;
-    for (std::size_t i = 0; i < from.size(); ++i) to[i] = quantize_value<S, T>(from[i], scale, zero_point);
+    detail::encode_segment<typename S::Format, typename S::Policy, typename S::Profile, T>(from, scale, zero_point, to);
   }
 
   MatrixView<T const> matrix_;
@@ -154,8 +166,7 @@ template <Scheme S, Real T, Executor E = Serial const>
 template <Scheme S, Real T, Executor E = Serial const>
 [[nodiscard]] Result<QuantTensor<S>> quantize_with(MatrixView<T const> matrix, typename S::Global global, E&& executor = Serial{}) {
   if (matrix.shape.rows < 0 || matrix.shape.cols < 0 || matrix.stride < matrix.shape.cols) {
-    return Error{Status::shape_mismatch, "got " + std::to_string(matrix.shape.rows) + " x " + std::to_string(matrix.shape.cols) +
-                                             " with stride " + std::to_string(matrix.stride)};
+    return detail::unusable(matrix.shape, matrix.stride);
   }
   QuantTensor<S> out{matrix.shape};
   out.global = global;

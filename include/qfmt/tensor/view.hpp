@@ -45,4 +45,13 @@ struct QuantTensorView {
   }
 };
 
+/// The same matrix under another profile or timing: those say how the codes were found, not what they
+/// mean, so a reader of codes needs to be compiled for one of them only.
+template <Scheme To, Scheme From>
+  requires(same_as<typename To::Format, typename From::Format> && same_as<typename To::Granularity, typename From::Granularity> &&
+           same_as<typename To::Policy, typename From::Policy>)
+[[nodiscard]] QFMT_HOST_DEVICE constexpr QuantTensorView<To> view_as(QuantTensorView<From> const& v) noexcept {
+  return {v.shape, v.codes, v.row_bytes, v.scales, v.scale_shape, v.zero_points, v.global};
+}
+
 }  // namespace qfmt

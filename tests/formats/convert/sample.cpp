@@ -13,10 +13,10 @@
 #include <chrono>
 #include <cstdio>
 #include <doctest/doctest.h>
+#include <formats/convert/kernels.hpp>
 #include <iterator>
 #include <qfmt/formats/all.hpp>
 #include <string>
-#include <support/codec_kernel.hpp>
 #include <support/environment.hpp>
 #include <thread>
 #if defined(__x86_64__)
@@ -26,14 +26,6 @@
 using qfmt::test::CodecKernel;
 using qfmt::test::CodecKernels;
 namespace oracle = qfmt::test::oracle;
-
-CodecKernels kernels_floats_0();
-CodecKernels kernels_floats_1();
-CodecKernels kernels_floats_2();
-CodecKernels kernels_integers_0();
-CodecKernels kernels_integers_1();
-CodecKernels kernels_scales();
-CodecKernels kernels_ofast();
 
 namespace {
 
@@ -140,14 +132,6 @@ bool can_run() {
   }
 #endif
   return true;
-}
-
-CodecKernels all_kernels() {
-  CodecKernels kernels;
-  for (auto const& part : {kernels_floats_0(), kernels_floats_1(), kernels_floats_2(), kernels_integers_0(), kernels_integers_1(), kernels_scales()}) {
-    kernels.insert(kernels.end(), part.begin(), part.end());
-  }
-  return kernels;
 }
 
 auto const sampled = [](CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals) {

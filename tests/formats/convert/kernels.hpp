@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <support/codec_kernel.hpp>
+
+// The codecs of this program, each list from a translation unit of its own (kernels_*.cpp).
+
+qfmt::test::CodecKernels kernels_floats_0();
+qfmt::test::CodecKernels kernels_floats_1();
+qfmt::test::CodecKernels kernels_floats_2();
+qfmt::test::CodecKernels kernels_integers_0();
+qfmt::test::CodecKernels kernels_integers_1();
+qfmt::test::CodecKernels kernels_scales();
+qfmt::test::CodecKernels kernels_ofast();
+
+/// All but kernels_ofast().
+inline qfmt::test::CodecKernels all_kernels() {
+  qfmt::test::CodecKernels kernels;
+  for (auto const& part : {kernels_floats_0(), kernels_floats_1(), kernels_floats_2(), kernels_integers_0(), kernels_integers_1(), kernels_scales()}) {
+    kernels.insert(kernels.end(), part.begin(), part.end());
+  }
+  return kernels;
+}

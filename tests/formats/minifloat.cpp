@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <doctest/doctest.h>
+#include <qfmt/formats/all.hpp>
+#include <support/oracle.hpp>
+
+using namespace qfmt;
+namespace oracle = qfmt::test::oracle;
+
+// What Minifloat derives from four facts, against the tables of the specifications.
+
+namespace {
+
+struct E4M2 : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 2, .specials = Specials::ieee}> {
+  static constexpr char const* name = "E4M2";
+};
+
+struct DerivedFacts {
+  template <class F>
+  void operator()() const {
+    INFO(F::name);
+    oracle::Facts const* const facts = oracle::find(F::name);
+    REQUIRE(facts != nullptr);
+    CHECK(F::bits == facts->bits);
+    CHECK(F::exponent_bits == facts->exponent_bits);
+    CHECK(F::mantissa_bits == facts->mantissa_bits);
+    CHECK(F::bias == facts->bias);
+    CHECK(F::max_code == facts->max_code);
+    CHECK(F::overflow_code == facts->overflow_code);
+    CHECK(F::nan_code == facts->nan_code);
+    CHECK(F::sign_mask == facts->sign());
+    CHECK(F::magnitude_mask == (facts->mask() & ~facts->sign()));
+    CHECK(F::is_signed == facts->is_signed);
+    CHECK(F::has_negative_zero == facts->negative_zero);
+    CHECK(F::has_nan == (facts->nan_code != facts->max_code));
+    CHECK(F::has_infinity == (facts->overflow_code != facts->nan_code && facts->overflow_code != facts->max_code));
+    int exponent = 0;
+    double const mantissa = 2 * std::frexp(facts->magnitude(facts->max_code), &exponent);
+    CHECK(F::max_exponent == exponent - 1);
+    CHECK(F::max_fraction == static_cast<std::uint32_t>(std::ldexp(mantissa - 1, 23)));
+    std::uint32_t const smallest_normal = F::has_zero ? 1u << F::mantissa_bits : 0u;
+    CHECK(std::ldexp(1.0, F::min_exponent) == facts->magnitude(smallest_normal));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("derived facts of the float formats") {
+  FloatFormats::for_each(DerivedFacts{});
+  ScaleOnlyFormats::for_each(DerivedFacts{});
+}
+
+TEST_CASE("a new float format is its four facts") {
+  static_assert(FloatFormat<E4M2> && E4M2::bits == 7 && E4M2::bias == 7);
+  CHECK(max_value<E4M2>() == 224.0f);
+  CHECK(decode(encode<E4M2>(1.2f)) == 1.25f);
+  CHECK(decode(encode<E4M2, NearestEven, ToSpecial>(1e9f)) == std::numeric_limits<float>::infinity());
+}

@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "commands.hpp"
+
+namespace qfmt::tool {
+
+std::optional<oneshot::LayerQuantizer<ThreadPool>> qfmt_quantizer(std::string const& preset) {
+  std::optional<oneshot::LayerQuantizer<ThreadPool>> quantizer;
+  visit_preset(preset.c_str(), [&]<class P>() { quantizer = oneshot::layer_quantizer<P, profile::Qfmt, ThreadPool>(); });
+  return quantizer;
+}
+
+}  // namespace qfmt::tool
