@@ -66,6 +66,11 @@ Result<double> bits_per_byte(Model const& model, std::string_view text, ThreadPo
                                           std::to_string(model.config().vocab_size) +
                                           ", expected a model with one token for each byte (256)"};
   }
+  if (model.config().max_position_embeddings < static_cast<index_t>(window)) {
+    return Error{Status::unsupported, "got a context of " +
+                                          std::to_string(model.config().max_position_embeddings) +
+                                          " tokens, expected at least " + std::to_string(window)};
+  }
   if (text.empty())
     return Error{Status::invalid_argument, "got an empty text"};
   double total = 0.0;

@@ -17,8 +17,8 @@ using Progress = std::function<void(std::size_t bytes)>;
 /// before it). The text is cut into windows of 256 bytes, the last one maybe shorter, and the model
 /// reads each on its own, behind the token that begins a text.
 ///
-/// Errors: unsupported unless the model has one token for each byte; invalid_argument for an empty
-/// text; those of Model::read.
+/// Errors: unsupported unless the model has one token for each byte and a context of 256;
+/// invalid_argument for an empty text; those of Model::read.
 qfmt::Result<double> bits_per_byte(Model const& model, std::string_view text,
                                    qfmt::ThreadPool& threads, Progress const& progress = {});
 

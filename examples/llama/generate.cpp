@@ -15,6 +15,11 @@ Result<void> generate(Model const& model, Tokenizer const& tokenizer, std::strin
   Config const& config = model.config();
   std::vector<Token> tokens = tokenizer.encode(prompt);
   tokens.insert(tokens.begin(), config.bos_token_id);
+  if (static_cast<index_t>(tokens.size()) > config.max_position_embeddings) {
+    return Error{Status::invalid_argument, "got a prompt of " + std::to_string(tokens.size()) +
+                                               " tokens, expected at most " +
+                                               std::to_string(config.max_position_embeddings)};
+  }
   index_t const capacity =
       std::min(config.max_position_embeddings, static_cast<index_t>(tokens.size()) + count);
   Sequence text{config, capacity};

@@ -111,33 +111,27 @@ class Dense final : public Linear {
 
 // ------------------------------------------------------------------ quantized layers
 
-/// What a checkpoint may say about a layer's input activations, found by calibration.
-struct InputParameters {
-  float scale = 0.0f;         // FP8: input_scale
-  float global_scale = 0.0f;  // NVFP4: input_global_scale
-};
-
-/// Quantizes input activations by scheme X.
+/// Quantizes input activations by scheme X. What X does not find in x itself is `calibrated`: the
+/// scale of the tensor (FP8), or its global scale (NVFP4).
 template <Scheme X>
-Result<QuantTensor<X>> quantize_input(MatrixView<float const> x, InputParameters const& found,
+Result<QuantTensor<X>> quantize_input(MatrixView<float const> x, float calibrated,
                                       ThreadPool& threads) {
   if constexpr (same_as<typename X::Timing, Dynamic>) {
     return quantize<X, float>(x, threads);
   } else if constexpr (X::has_global) {
-    return quantize_with<X, float>(x, typename X::Global{found.global_scale}, threads);
+    return quantize_with<X, float>(x, typename X::Global{calibrated}, threads);
   } else {
-    if (!is_finite(amax(x, threads))) {
+    using F = typename X::Format;
+    if (!is_finite(amax(x, threads)))
       return Error{Status::nonfinite_activation, "got a value that is not finite"};
-    }
     QuantTensor<X> out{x.shape};
-    out.scales.front() = found.scale;
+    out.scales.front() = calibrated;
     threads.for_each_range(x.shape.rows, 16, [&](IndexRange rows) {
-      std::vector<Code<typename X::Format>> codes(static_cast<std::size_t>(x.shape.cols));
+      std::vector<Code<F>> codes(static_cast<std::size_t>(x.shape.cols));
       for (index_t row = rows.begin; row < rows.end; ++row) {
-        float const* value = x.row(row);
-        for (auto& code : codes) code = encode<typename X::Format>(*value++ / found.scale);
-        pack<typename X::Format>(codes.data(), x.shape.cols, out.codes.data() + row * out.row_bytes,
-                                 out.row_bytes);
+        std::transform(x.row(row), x.row(row) + x.shape.cols, codes.begin(),
+                       [&](float value) { return encode<F>(value / calibrated); });
+        pack<F>(codes.data(), x.shape.cols, out.codes.data() + row * out.row_bytes, out.row_bytes);
       }
     });
     return out;
@@ -149,15 +143,15 @@ Result<QuantTensor<X>> quantize_input(MatrixView<float const> x, InputParameters
 template <Scheme W, class X>
 class Quantized final : public Linear {
  public:
-  Quantized(std::string module, QuantTensor<W> weight, InputParameters input)
-      : module_{std::move(module)}, weight_{std::move(weight)}, input_{input} {}
+  Quantized(std::string module, QuantTensor<W> weight, float calibrated)
+      : module_{std::move(module)}, weight_{std::move(weight)}, calibrated_{calibrated} {}
 
   Result<void> multiply(MatrixView<float const> x, MatrixView<float> y,
                         ThreadPool& threads) const override {
     if constexpr (same_as<X, void>) {
       return product(x, weight_.view(), y, threads, module_);
     } else {
-      auto const codes = quantize_input<X>(x, input_, threads);
+      auto const codes = quantize_input<X>(x, calibrated_, threads);
       if (!codes) {
         bool const bad_value = codes.status() == Status::nonfinite_weight;
         return Error{bad_value ? Status::nonfinite_activation : codes.status(),
@@ -174,7 +168,7 @@ class Quantized final : public Linear {
  private:
   std::string module_;
   QuantTensor<W> weight_;
-  InputParameters input_;
+  float calibrated_;  // see quantize_input
 };
 
 /// A checkpoint in which the scales of one layer are binary32, whatever real type they are stored
@@ -212,24 +206,23 @@ class WidenedScales {
   io::TensorInfo widened_;
 };
 
-/// Reads the one parameter that scheme X needs from the checkpoint, if it needs one.
+/// What calibration has found for the input activations of a layer; 0 where X needs nothing.
 template <class X>
-Result<InputParameters> load_input(Checkpoint const& checkpoint, std::string const& module) {
+Result<float> load_calibrated(Checkpoint const& checkpoint, std::string const& module) {
   if constexpr (same_as<X, void>) {
-    return InputParameters{};
+    return 0.0f;
   } else if constexpr (same_as<typename X::Timing, Dynamic>) {
-    return InputParameters{};
+    return 0.0f;
   } else {
     std::string const tensor = module + (X::has_global ? ".input_global_scale" : ".input_scale");
-    auto const value = load_vector(checkpoint, tensor, 1);
-    if (!value)
-      return value.error();
-    if (!is_finite(value->front()) || value->front() <= 0.0f) {
-      return Error{Status::nonfinite_scale, "tensor " + quoted(tensor) + ": got " +
-                                                std::to_string(value->front()) +
-                                                ", expected a finite positive number"};
-    }
-    return InputParameters{value->front(), value->front()};
+    auto const scale = load_vector(checkpoint, tensor, 1);
+    if (!scale)
+      return scale.error();
+    if (is_finite(scale->front()) && scale->front() > 0.0f)
+      return scale->front();
+    return Error{Status::nonfinite_scale, "tensor " + quoted(tensor) + ": got " +
+                                              std::to_string(scale->front()) +
+                                              ", expected a finite positive number"};
   }
 }
 
@@ -245,10 +238,10 @@ Result<SharedLinear> load_quantized(Checkpoint const& checkpoint, io::Compressed
                      std::to_string(weight->shape.cols) + ", expected " +
                      std::to_string(shape.rows) + " x " + std::to_string(shape.cols)};
   }
-  auto const input = load_input<X>(checkpoint, module);
-  if (!input)
-    return input.error();
-  return SharedLinear{std::make_shared<Quantized<W, X>>(module, *std::move(weight), *input)};
+  auto const calibrated = load_calibrated<X>(checkpoint, module);
+  if (!calibrated)
+    return calibrated.error();
+  return SharedLinear{std::make_shared<Quantized<W, X>>(module, *std::move(weight), *calibrated)};
 }
 
 Result<SharedLinear> load_dense(Checkpoint const& checkpoint, std::string const& module,

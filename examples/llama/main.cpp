@@ -3,9 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iterator>
-#include <new>
 #include <string>
 
 #include "evaluate.hpp"
@@ -69,11 +69,11 @@ int run(int argc, char** argv) {
   generate_command->add_option("MODEL", model, "A model directory")->required();
   generate_command->add_option("--prompt", prompt, "The text to continue");
   generate_command->add_option("--tokens", tokens, "Tokens to add at most")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
 
   fs::path text;
-  std::size_t bytes = SIZE_MAX;
+  std::size_t bytes = std::string::npos;
   CLI::App* const evaluate_command =
       app.add_subcommand("evaluate", "Say how many bits the model needs for each byte of a text");
   evaluate_command->add_option("MODEL", model, "A model directory, one token for each byte")
@@ -105,8 +105,8 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return run(argc, argv);
-  } catch (std::bad_alloc const&) {
-    std::fprintf(stderr, "llama: %s: not enough memory\n", name(Status::out_of_memory));
+  } catch (std::exception const& error) {  // memory or threads that the system refuses
+    std::fprintf(stderr, "llama: %s\n", error.what());
     return 2;
   }
 }

@@ -18,7 +18,7 @@ using namespace qfmt;
 
 Sequence::Sequence(Config const& config, index_t capacity) : capacity_{capacity} {
   for (index_t i = 0; i < config.num_hidden_layers; ++i) {
-    layers_.push_back(
+    caches_.push_back(
         {Matrix{{capacity, config.key_value_size()}}, Matrix{{config.key_value_size(), capacity}}});
   }
 }
@@ -49,7 +49,10 @@ void rotate(float* x, float const* cosines, float const* sines, index_t half) {
 void softmax(float* x, index_t count, float scale) {
   float const largest = *std::max_element(x, x + count);
   float sum = 0.0f;
-  for (index_t i = 0; i < count; ++i) sum += x[i] = std::exp((x[i] - largest) * scale);
+  for (index_t i = 0; i < count; ++i) {
+    x[i] = std::exp((x[i] - largest) * scale);
+    sum += x[i];
+  }
   for (index_t i = 0; i < count; ++i) x[i] /= sum;
 }
 
@@ -108,7 +111,7 @@ class Pass {
     multiply(*layer.q, normed_, q_);
     multiply(*layer.k, normed_, k_);
     multiply(*layer.v, normed_, v_);
-    for_each_row([&](index_t row) { remember(row, index); });
+    for_each_row([&](index_t row) { rotate_and_cache(row, index); });
     attend(index);
     multiply(*layer.o, attended_, normed_);
     add_to_hidden();
@@ -125,8 +128,8 @@ class Pass {
     add_to_hidden();
   }
 
-  /// Rotates a token's queries and keys to its position, and stores its keys and values.
-  void remember(index_t row, std::size_t layer) {
+  /// Rotates a token's queries and keys to its position, and caches its keys and values.
+  void rotate_and_cache(index_t row, std::size_t layer) {
     index_t const half = config_.head_dim / 2;
     float const* const turn = rotation_.row(row);
     for (float* x = q_.row(row); x < q_.row(row) + q_.shape().cols; x += config_.head_dim) {
@@ -135,9 +138,9 @@ class Pass {
     for (float* x = k_.row(row); x < k_.row(row) + k_.shape().cols; x += config_.head_dim) {
       rotate(x, turn, turn + half, half);
     }
-    Sequence::Memory& memory = text_of(row).layers_[layer];
-    std::copy_n(k_.row(row), k_.shape().cols, memory.keys.row(position(row)));
-    auto const values = memory.values.view();
+    Sequence::Cache& cache = text_of(row).caches_[layer];
+    std::copy_n(k_.row(row), k_.shape().cols, cache.keys.row(position(row)));
+    auto const values = cache.values.view();
     for (index_t i = 0; i < v_.shape().cols; ++i) values(i, position(row)) = v_.row(row)[i];
   }
 
@@ -167,13 +170,13 @@ class Pass {
     index_t const key_head = head * config_.num_key_value_heads / config_.num_attention_heads;
     index_t const seen = position(first_row) + queries;
     Sequence& text = text_of(first_row);
-    Sequence::Memory const& memory = text.layers_[layer];
+    Sequence::Cache const& cache = text.caches_[layer];
     MatrixView<float const> const q{
         q_.row(first_row) + head * size, {queries, size}, q_.shape().cols};
     MatrixView<float const> const k{
-        memory.keys.row(0) + key_head * size, {seen, size}, k_.shape().cols};
+        cache.keys.row(0) + key_head * size, {seen, size}, k_.shape().cols};
     MatrixView<float const> const v{
-        memory.values.row(key_head * size), {size, seen}, text.capacity()};
+        cache.values.row(key_head * size), {size, seen}, text.capacity()};
     MatrixView<float> const to{
         attended_.row(first_row) + head * size, {queries, size}, q_.shape().cols};
 

@@ -49,16 +49,16 @@ class Sequence {
  private:
   friend class Pass;
 
-  /// One layer's. Values lie the other way round, since the product with the attention weights sums
-  /// over tokens.
-  struct Memory {
+  /// The keys and values of one layer. Values lie the other way round, since their product with the
+  /// attention weights sums over tokens.
+  struct Cache {
     Matrix keys;    // (capacity, key_value_size)
     Matrix values;  // (key_value_size, capacity)
   };
 
   index_t length_ = 0;
   index_t capacity_;
-  std::vector<Memory> layers_;
+  std::vector<Cache> caches_;  // layer by layer
 };
 
 /// One decoder layer.

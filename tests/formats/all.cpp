@@ -13,7 +13,7 @@ TEST_CASE("every format is in the list of its family, once, under a name of its 
   int count = 0;
   auto const add = [&]<class F>() {
     ++count;
-    CHECK_MESSAGE(names.insert(F::name).second, F::name);
+    CHECK_MESSAGE(names.insert(F::name).second, std::string{F::name});
   };
   FloatFormats::for_each(add);
   ScaleOnlyFormats::for_each(add);
@@ -36,6 +36,6 @@ TEST_CASE("the formats that the published schemes need are there") {
   CodebookFormats::for_each(add);
   for (char const* const name : {"E2M1", "E2M3", "E3M2", "E4M3", "E5M2", "E8M0", "UE4M3", "FP16", "BF16", "INT2", "INT3", "INT4", "INT5",
                                  "INT6", "INT7", "INT8", "UINT4", "UINT8", "MXINT8", "NF4", "S1M3", "E4M3FNUZ", "E5M2FNUZ", "E3M4"}) {
-    CHECK_MESSAGE(names.count(name) == 1, name);
+    CHECK_MESSAGE(names.count(name) == 1, std::string{name});
   }
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <qfmt/formats/all.hpp>
+#include <string>
 #include <support/oracle.hpp>
 
 using namespace qfmt;
@@ -10,7 +11,7 @@ namespace oracle = qfmt::test::oracle;
 
 TEST_CASE("integers: derived facts, and codes that stand for integers") {
   IntegerFormats::for_each([]<class F>() {
-    INFO(F::name);
+    INFO(std::string{F::name});
     oracle::Facts const* const facts = oracle::find(F::name);
     REQUIRE(facts != nullptr);
     CHECK(F::bits == facts->bits);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <qfmt/formats/all.hpp>
+#include <string>
 #include <support/oracle.hpp>
 
 using namespace qfmt;
@@ -19,7 +20,7 @@ struct E4M2 : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 2, .speci
 struct DerivedFacts {
   template <class F>
   void operator()() const {
-    INFO(F::name);
+    INFO(std::string{F::name});
     oracle::Facts const* const facts = oracle::find(F::name);
     REQUIRE(facts != nullptr);
     CHECK(F::bits == facts->bits);

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <limits>
 #include <qfmt/formats/all.hpp>
+#include <string>
 #include <support/bits.hpp>
 
 using namespace qfmt;
@@ -16,7 +17,7 @@ constexpr float largest = std::numeric_limits<float>::max();
 
 template <class F>
 void special(float x, unsigned positive, unsigned negative) {
-  INFO(F::name);
+  INFO(std::string{F::name});
   CHECK(encode<F, NearestEven, ToSpecial>(x).bits == positive);
   CHECK(encode<F, NearestEven, ToSpecial>(-x).bits == negative);
 }

@@ -70,6 +70,7 @@ TEST_CASE("every format decodes, specials included") {
   };
   FloatFormats::for_each(all_codes);
   IntegerFormats::for_each(all_codes);
+  CodebookFormats::for_each(all_codes);
 }
 
 TEST_CASE("the view agrees with bits taken out one by one") {

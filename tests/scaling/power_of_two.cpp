@@ -129,7 +129,7 @@ void check_all_kernels(bool all) {
   work();
   other.join();
   for (std::size_t i = 0; i < kernels.size(); ++i) {
-    CHECK_MESSAGE(tallies[i].mismatches == 0, kernels[i].format, ", ", kernels[i].rule);
+    CHECK_MESSAGE(tallies[i].mismatches == 0, std::string{kernels[i].format}, ", ", std::string{kernels[i].rule});
     CHECK(tallies[i].checked >= (all ? std::uint64_t{1} << 31 : std::uint64_t{1} << 21));
   }
 }
@@ -254,7 +254,7 @@ void check_against_package(reference::Type const& d, int offset) {
     unsigned const code = Policy::template fit<F, profile::CompressedTensors, T>({-amax, 0.0f}).scale.bits;
     if (code != static_cast<unsigned>(expected) && wrong++ == 0) INFO("first: amax " << amax << ": " << code << " instead of " << expected);
   }
-  CHECK_MESSAGE(wrong == 0, F::name);
+  CHECK_MESSAGE(wrong == 0, std::string{F::name});
   CHECK(checked > 31000);
   CHECK(undefined < checked / 100);
 }

@@ -128,13 +128,13 @@ template <IntegerFormat F, RoundingMode R = NearestEven, OverflowMode O = Satura
 namespace detail {
 
 /// 0, 1, ..., Count - 1 as template arguments.
-template <int... I>
+template <int... Index>
 struct Indices {};
-template <int Count, int... I>
-struct MakeIndices : MakeIndices<Count - 1, Count - 1, I...> {};
-template <int... I>
-struct MakeIndices<0, I...> {
-  using type = Indices<I...>;
+template <int Count, int... Index>
+struct MakeIndices : MakeIndices<Count - 1, Count - 1, Index...> {};
+template <int... Index>
+struct MakeIndices<0, Index...> {
+  using type = Indices<Index...>;
 };
 
 // Tables are unrolled into comparisons with constants: device code cannot index a host array.

@@ -22,10 +22,9 @@ class AtomicDirectory {
     auto destination = detail::Destination::of(path);
     if (!destination) return destination.error();
     if (auto cleaned = remove_stale(destination->parent, destination->name); !cleaned) return cleaned.error();
-    bool const exists = destination->parent.contains(destination->name);
+    if (destination->parent.contains(destination->name)) return destination->exists();
     auto temporary = detail::TemporaryName::choose(*std::move(destination));
     if (!temporary) return temporary.error();
-    if (exists) return temporary->exists();
     if (::mkdirat(temporary->parent().descriptor(), temporary->name().c_str(), 0755) != 0) {
       return detail::system_error(Status::io_open, temporary->path(), "cannot create the directory", errno);
     }

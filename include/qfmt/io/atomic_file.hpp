@@ -21,10 +21,9 @@ class AtomicFile {
     auto destination = detail::Destination::of(path);
     if (!destination) return destination.error();
     if (auto cleaned = remove_stale(destination->parent, destination->name); !cleaned) return cleaned.error();
-    bool const exists = destination->parent.contains(destination->name);
+    if (existing == Existing::refuse && destination->parent.contains(destination->name)) return destination->exists();
     auto temporary = detail::TemporaryName::choose(*std::move(destination));
     if (!temporary) return temporary.error();
-    if (exists && existing == Existing::refuse) return temporary->exists();
     auto file = File::create_at(temporary->parent().descriptor(), temporary->name(), temporary->path());
     if (!file) return file.error();
     return AtomicFile{*std::move(temporary), *std::move(file), existing};

@@ -93,7 +93,7 @@ class Checkpoint {
  private:
   static constexpr char const* single_file = "model.safetensors";
   static constexpr char const* config_file = "config.json";
-  static constexpr uint64_t max_config_bytes = 100'000'000;
+  static constexpr uint64_t max_config_bytes = 16'000'000;
 
   explicit Checkpoint(std::filesystem::path path) : path_{std::move(path)} {}
 

@@ -76,7 +76,10 @@ struct SafetensorsPlan {
   for (TensorInfo const& tensor : tensors) {
     separate();
     text += json_string(tensor.name) + ":{\"dtype\":\"" + name(tensor.dtype) + "\",\"shape\":[";
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i) text += (i == 0 ? "" : ",") + std::to_string(tensor.shape[i]);
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+      if (i > 0) text += ',';
+      text += std::to_string(tensor.shape[i]);
+    }
     text += "],\"data_offsets\":[" + std::to_string(tensor.begin) + ',' + std::to_string(tensor.end) + "]}";
   }
   text += '}';

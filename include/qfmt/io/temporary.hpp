@@ -66,6 +66,9 @@ struct Destination {
     if (!parent) return parent.error();
     return Destination{*std::move(parent), std::move(name)};
   }
+
+  [[nodiscard]] std::filesystem::path path() const { return parent.path() / name; }
+  [[nodiscard]] Error exists() const { return {Status::output_exists, shown(path()) + ": got an output that exists, expected a new name"}; }
 };
 
 /// A locked temporary name. What stands under it is removed in the end, unless it has been renamed.
@@ -81,7 +84,7 @@ class TemporaryName {
       std::string const lock_name = name + ".lock";
       int const fd = retried([&] { return ::openat(destination.parent.descriptor(), lock_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600); });
       if (fd < 0 && errno == EEXIST) continue;
-      if (fd < 0) return system_error(Status::io_open, destination.parent.path() / destination.name, "cannot create an output beside it", errno);
+      if (fd < 0) return system_error(Status::io_open, destination.path(), "cannot create a file beside it", errno);
       Descriptor lock{fd};
       // A run that removes leftovers may have come between: then the lock is taken, or is no longer there.
       if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) continue;
@@ -103,30 +106,29 @@ class TemporaryName {
   [[nodiscard]] Directory const& parent() const noexcept { return destination_.parent; }
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
   /// The final path, for messages.
-  [[nodiscard]] std::filesystem::path path() const { return parent().path() / destination_.name; }
+  [[nodiscard]] std::filesystem::path path() const { return destination_.path(); }
 
   /// Gives the output its final name and makes that durable. Without `replace` an output that is there
   /// already stays as it is.
   ///
-  /// Errors: output_exists, io_rename, io_sync.
+  /// Errors: output_exists; io_rename; io_sync, after which the output is in place but might not survive
+  /// a power failure.
   Result<void> publish(bool replace) {
     int const dir = parent().descriptor();
     char const* const to = destination_.name.c_str();
     int result = replace ? ::renameat(dir, name_.c_str(), dir, to) : ::renameat2(dir, name_.c_str(), dir, to, RENAME_NOREPLACE);
     if (result != 0 && !replace && (errno == EINVAL || errno == ENOSYS)) {
       // The file system cannot refuse to replace; then all that can be done is to look before.
-      if (parent().contains(destination_.name)) return exists();
+      if (parent().contains(destination_.name)) return destination_.exists();
       result = ::renameat(dir, name_.c_str(), dir, to);
     }
-    if (result != 0 && (errno == EEXIST || errno == ENOTEMPTY)) return exists();
+    if (result != 0 && (errno == EEXIST || errno == ENOTEMPTY)) return destination_.exists();
     if (result != 0) return system_error(Status::io_rename, path(), "cannot give the output its name", errno);
     auto synced = parent().sync();
     ::unlinkat(dir, (name_ + ".lock").c_str(), 0);
     lock_ = Descriptor{};
     return synced;
   }
-
-  [[nodiscard]] Error exists() const { return {Status::output_exists, shown(path()) + ": got an output that exists, expected a new name"}; }
 
  private:
   TemporaryName(Destination destination, std::string name, Descriptor lock)

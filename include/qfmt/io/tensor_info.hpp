@@ -39,7 +39,8 @@ struct TensorInfo {
   std::string text = "[";
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (i == 8 && shape.size() > 9) return text + ", ... " + std::to_string(shape.size()) + " dimensions]";
-    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+    if (i > 0) text += ", ";
+    text += std::to_string(shape[i]);
   }
   return text + "]";
 }

@@ -67,10 +67,11 @@ template <ElementFormat F, class Rule>
 QFMT_HOST_DEVICE constexpr Code<E8M0> scale_code(float amax) noexcept {
   uint32_t const bits = magnitude_bits(amax);
   if (bits > 0x7F800000u) return {static_cast<uint8_t>(E8M0::nan_code)};
-  // Subnormal amax: every rule's result is below the lowest code, since emax >= 0.
+  // A subnormal amax from 2^-127 on has a leading one as well: the top bit of its fraction.
   int const exponent = static_cast<int>(bits >> 23);
-  int const code = exponent - F::max_exponent + (Rule::template up<F>(bits & 0x7FFFFFu) ? 1 : 0);
-  int const clamped = code < 0 || exponent == 0 ? 0 : code > 254 ? 254 : code;
+  uint32_t const mantissa = (exponent != 0 ? bits : bits << 1) & 0x7FFFFFu;
+  int const code = exponent - F::max_exponent + (Rule::template up<F>(mantissa) ? 1 : 0);
+  int const clamped = code < 0 || bits < 0x400000u ? 0 : code > 254 ? 254 : code;
   return {static_cast<uint8_t>(bits == 0x7F800000u ? 254 : clamped)};
 }
 

@@ -30,8 +30,8 @@ struct Qfmt {
     }
   }
 
-  /// The NVFP4 block scale in place of zero: the smallest one, 2^-9.
-  static constexpr Code<UE4M3> nonzero_block_scale{0x01};
+  /// The UE4M3 code of the NVFP4 block scale in place of zero: the smallest one, 2^-9.
+  static constexpr uint8_t nonzero_block_scale = 0x01;
 
   /// NVFP4's tensor scale, as a multiplier of the values: (448 * 6) / amax, capped at 2^96 so that no
   /// block's effective scale becomes subnormal; 1 for a tensor of zeros.
@@ -62,7 +62,7 @@ struct CompressedTensors {
   }
 
   /// 0.125, for every block scale that rounds to zero.
-  static constexpr Code<UE4M3> nonzero_block_scale{0x20};
+  static constexpr uint8_t nonzero_block_scale = 0x20;
 
   /// reciprocal(max(amax, smallest normal)) * 2688, both steps rounded to T; a result that is not finite
   /// becomes 1.
@@ -86,7 +86,7 @@ concept Profile = requires(float amax) {
   { P::name } -> convertible_to<char const*>;
   requires Real<typename P::template Step<float>>;
   { P::template nonzero_scale<float, float>(amax) } -> same_as<float>;
-  { P::nonzero_block_scale } -> convertible_to<Code<UE4M3>>;
+  { P::nonzero_block_scale } -> convertible_to<uint8_t>;
   { P::template encode_scale<float>(amax) } -> same_as<float>;
   { P::keeps_negative_zero } -> convertible_to<bool>;
 };

@@ -37,7 +37,7 @@ struct TwoLevel {
     using Step = typename P::template Step<T>;
     float const local = round_to<Step>(range.amax() / half_range<F>());
     Stored const scale = encode<UE4M3>(global.encode_scale * local);
-    return {scale.bits == 0 ? P::nonzero_block_scale : scale};
+    return {scale.bits == 0 ? Stored{P::nonzero_block_scale} : scale};
   }
 
   template <FloatFormat F, Profile P, Real T>

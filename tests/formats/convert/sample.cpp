@@ -160,7 +160,7 @@ TEST_CASE("the kernels cover every format of the oracle in every mode that it de
 TEST_CASE("the oracle knows the facts of every format of the library that rounds") {
   int formats = 0;
   auto const known = [&]<class F>() {
-    CHECK_MESSAGE(oracle::find(F::name) != nullptr, "tests/support/oracle.hpp: type the facts of ", F::name);
+    CHECK_MESSAGE(oracle::find(F::name) != nullptr, "tests/support/oracle.hpp: type the facts of ", std::string{F::name});
     ++formats;
   };
   qfmt::FloatFormats::for_each(known);
