@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
+#include <initializer_list>
 #include <limits>
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profile.hpp>
@@ -43,20 +44,23 @@ TEST_CASE("what takes the place of a scale that is zero") {
 TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one division") {
   // 1 / 3.140625 and its product with 2688, both to BF16; the quotient would be another number.
   auto const d = reference::Type::bf16();
+  int wrong = 0;
   int differs = 0;
   int checked = 0;
   for (std::uint32_t bits = 0; bits < 0x7F80; ++bits) {
     float const amax = to_float(Code<BF16>{static_cast<std::uint16_t>(bits)});
     float const scale = CompressedTensors::encode_scale<Code<BF16>>(amax);
-    CHECK(scale == reference::nvfp4_global_scale(d, amax));
+    wrong += scale != reference::nvfp4_global_scale(d, amax) ? 1 : 0;
     differs += scale != d.round(2688.0f / amax) ? 1 : 0;
     ++checked;
   }
+  CHECK(wrong == 0);
   CHECK(checked == 32640);
   // 8,651 of these differ from the quotient by a unit in the last place; for the smallest the result 1 too.
   CHECK(differs > 8651);
   CHECK(CompressedTensors::encode_scale<Code<BF16>>(0.0f) == 1.0f);
-  CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.040985107421875f) == 1.0f);   // overflow of FP16
-  CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.041015625f) > 65000.0f);
+  // By running the package: up to here 1 / amax * 2688 is beyond FP16.
+  CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.041015625f) == 1.0f);
+  CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.041046142578125f) == 65472.0f);
   CHECK(CompressedTensors::encode_scale<Code<BF16>>(0.033203125f) == 80896.0f);
 }

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <cstring>
+#include <doctest/doctest.h>
+#include <initializer_list>
+#include <qfmt/formats/all.hpp>
+#include <qfmt/packing/word_order.hpp>
+#include <string>
+#include <support/bits.hpp>
+#include <support/samples.hpp>
+#include <vector>
+
+using namespace qfmt;
+using namespace qfmt::test;
+
+namespace {
+
+template <class F>
+std::vector<std::uint32_t> words_of(std::vector<int> const& integers) {
+  std::vector<Code<F>> codes;
+  for (int const i : integers) codes.push_back({F::from_int(i)});
+  auto const count = static_cast<index_t>(codes.size());
+  std::vector<std::uint32_t> words(static_cast<std::size_t>(DenseWords::words<F>(count)), 0xDEADBEEFu);
+  DenseWords::store<F>(codes.data(), count, words.data());
+  return words;
+}
+
+/// The sequence of the published vectors: lowest + (5 i + 3) mod 2^bits.
+template <class F>
+std::vector<std::uint32_t> sequence() {
+  std::vector<int> integers;
+  for (int i = 0; i < 32; ++i) integers.push_back(F::min_int + (5 * i + 3) % (1 << F::bits));
+  return words_of<F>(integers);
+}
+
+using Words = std::vector<std::uint32_t>;
+
+}  // namespace
+
+TEST_CASE("dense words: the vectors of compressed-tensors") {
+  CHECK(sequence<INT2>() == Words{0x93939393, 0x93939393});
+  CHECK(sequence<INT3>() == Words{0x43c67543, 0x7543c675, 0xc67543c6});
+  CHECK(sequence<INT4>() == Words{0x61c72d83, 0xe94fa50b, 0x61c72d83, 0xe94fa50b});
+  CHECK(sequence<INT5>() == Words{0x79793503, 0xfd560b30, 0x77137249, 0x1bb45871, 0xf668f514});
+  CHECK(sequence<INT6>() == Words{0x1748d203, 0x5c2b9a17, 0x38913feb, 0x2789d613, 0x503bdb1b, 0x79950f28});
+  CHECK(sequence<INT7>() == Words{0x72434403, 0x2b4c84e1, 0x23f74d58, 0x6c539d26, 0xc7667c57, 0x41407bed, 0x3c64a0f1});
+  CHECK(sequence<INT8>() == Words{0x120d0803, 0x26211c17, 0x3a35302b, 0x4e49443f, 0x625d5853, 0x76716c67, 0x8a85807b, 0x9e99948f});
+}
+
+TEST_CASE("dense words: rows that do not fill their last word") {
+  CHECK(words_of<INT4>({-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3}) == Words{0x76543210, 0x0000ba98});
+  CHECK(words_of<INT4>({0, 0, 0, 0, 0, 0, 0, 0}) == Words{0x88888888});
+  CHECK(words_of<INT8>({-128, -1, 0, 127}) == Words{0xff807f00});
+  CHECK(words_of<INT3>({-4, -3, -2, -1, 0, 1, 2, 3, -4, -3}) == Words{0x08fac688});
+  CHECK(words_of<INT3>({-4, -3, -2, -1, 0, 1, 2, 3, -4, -3, -2}) == Words{0x88fac688, 0x00000000});
+  CHECK(words_of<INT4>({-8, -7, -1, 0, 1, 2, 6, 7, 3}) == Words{0xfea98710, 0x0000000b});  // a column of zero points
+  CHECK(words_of<INT4>({2, -8, 4, 1, 0, 4, 6, -3}) == Words{0x5ec89c0a});
+  CHECK(words_of<INT4>({}).empty());
+}
+
+namespace {
+
+template <class F>
+int round_trip_failures() {
+  int wrong = 0;
+  Samples samples{61};
+  for (index_t count = 0; count <= 70; ++count) {
+    std::vector<Code<F>> codes;
+    for (index_t i = 0; i < count; ++i) codes.push_back(code<F>(samples.bits() & F::code_mask));
+    Words words(static_cast<std::size_t>(DenseWords::words<F>(count)) + 1, 0xA5A5A5A5u);
+    DenseWords::store<F>(codes.data(), count, words.data());
+    wrong += words.back() != 0xA5A5A5A5u ? 1 : 0;
+    std::vector<Code<F>> back(codes.size());
+    DenseWords::load<F>(words.data(), count, back.data());
+    wrong += back != codes ? 1 : 0;
+
+    // On this little-endian machine: the bytes of pack(), with the sign bits turned, and zeros behind.
+    for (auto& c : codes) c.bits = static_cast<std::uint8_t>(F::is_signed ? c.bits ^ 1u << (F::bits - 1) : c.bits);
+    std::vector<std::uint8_t> bytes((words.size() - 1) * 4);
+    pack<F>(codes.data(), count, bytes.data(), static_cast<index_t>(bytes.size()));
+    wrong += !bytes.empty() && std::memcmp(bytes.data(), words.data(), bytes.size()) != 0 ? 1 : 0;
+  }
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("dense words: load(store(codes)) == codes at every length, and the relation to pack()") {
+  IntegerFormats::for_each([]<class F>() { CHECK_MESSAGE(round_trip_failures<F>() == 0, std::string{F::name}); });
+}
+
+TEST_CASE("dense words: sizes, and constant expressions") {
+  static_assert(DenseWords::words<INT4>(8) == 1 && DenseWords::words<INT4>(9) == 2 && DenseWords::words<INT3>(11) == 2);
+  static_assert(DenseWords::words<INT8>(0) == 0);
+  constexpr std::uint32_t word = [] {
+    Code<INT4> const codes[] = {{2}, {8}, {4}, {1}, {0}, {4}, {6}, {13}};
+    std::uint32_t out = 0;
+    DenseWords::store<INT4>(codes, 8, &out);
+    return out;
+  }();
+  static_assert(word == 0x5ec89c0a);
+  CHECK(std::string{DenseWords::name} == "dense");
+}
