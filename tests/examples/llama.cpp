@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <doctest/doctest.h>
-
 #include <cstring>
+#include <doctest/doctest.h>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -81,15 +80,19 @@ TEST_CASE("a published model prints its text") {
     test::skip("QFMT_SHARED_DATA is not set: stories260k");
     return;
   }
-  CHECK(generated(*data / "stories260k", "", 256) ==
-        "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. "
-        "One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n"
-        "Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. She "
-        "said, \"I want to play with your ball, but I can't find it.\"\n"
-        "Lily was sad and didn't know what to do. She said, \"I'm sorry, Lily. I didn't know what to "
-        "do.\"\n"
-        "Lily didn't want to help her mom, so she said, \"I'm sorry, mom. I didn't know what to do.\" "
-        "Her mom said, \"Don't worry, Lily. We can help you.");
+  CHECK(
+      generated(*data / "stories260k", "", 256) ==
+      "Once upon a time, there was a little girl named Lily. She loved to play outside in the "
+      "park. "
+      "One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n"
+      "Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. "
+      "She "
+      "said, \"I want to play with your ball, but I can't find it.\"\n"
+      "Lily was sad and didn't know what to do. She said, \"I'm sorry, Lily. I didn't know what to "
+      "do.\"\n"
+      "Lily didn't want to help her mom, so she said, \"I'm sorry, mom. I didn't know what to "
+      "do.\" "
+      "Her mom said, \"Don't worry, Lily. We can help you.");
 }
 
 TEST_CASE("scored pieces: what is encoded is decoded, in the pieces of llama2.c") {
@@ -120,7 +123,8 @@ TEST_CASE("the bundled model continues a prompt as its training script saw it") 
 
 TEST_CASE("the bundled model predicts as well as its training script measured") {
   ThreadPool threads{2};
-  auto const bits = llama::bits_per_byte(bundled_model(), contents(bundled_model() / "held_out.txt"), threads);
+  auto const bits =
+      llama::bits_per_byte(bundled_model(), contents(bundled_model() / "held_out.txt"), threads);
   REQUIRE(bits);
   double const recorded = training_record()["held_out"]["bits_per_byte_bf16"];
   CHECK(*bits == doctest::Approx(recorded).epsilon(1e-4));
@@ -132,7 +136,8 @@ TEST_CASE("how a text is read does not change what is computed") {
   auto const model = llama::Model::load(bundled_model());
   REQUIRE(model);
   std::vector<Token> tokens;
-  for (char const c : contents(bundled_model() / "held_out.txt").substr(0, 200)) tokens.push_back(static_cast<Token>(c));
+  for (char const c : contents(bundled_model() / "held_out.txt").substr(0, 200))
+    tokens.push_back(static_cast<Token>(c));
   std::span<Token const> const all{tokens};
 
   llama::Sequence at_once{model->config(), 200};
@@ -143,7 +148,8 @@ TEST_CASE("how a text is read does not change what is computed") {
     llama::Sequence text{model->config(), 300};
     for (std::size_t const piece : {1u, 99u, 70u, 1u, 1u, 28u}) {
       auto const first = text.length();
-      auto const hidden = model->read({&text, 1}, all.subspan(static_cast<std::size_t>(first), piece), threads);
+      auto const hidden =
+          model->read({&text, 1}, all.subspan(static_cast<std::size_t>(first), piece), threads);
       REQUIRE(hidden);
       CHECK(same_bits(*expected, first, *hidden));
     }
@@ -180,7 +186,8 @@ TEST_CASE("a model that cannot be run is refused by name") {
     auto const loaded = llama::Model::load(model.path());
     return loaded ? std::string{"ok"} : loaded.error().to_string();
   };
-  auto const contains = [](std::string const& text, std::string const& status, std::string const& subject) {
+  auto const contains = [](std::string const& text, std::string const& status,
+                           std::string const& subject) {
     CAPTURE(text);
     CHECK(text.starts_with(status + ": "));
     CHECK(text.find(subject) != std::string::npos);
@@ -198,9 +205,11 @@ TEST_CASE("a model that cannot be run is refused by name") {
   contains(error({{"rope_scaling", {{"rope_type", "llama3"}}}}), "unsupported", "rope_scaling");
   contains(error({{"rope_parameters", {{"rope_type", "yarn"}}}}), "unsupported", "rope_type");
   contains(error({{"hidden_size", 64}}), "shape_mismatch", "model.embed_tokens.weight");
-  contains(error({{"num_hidden_layers", 5}}), "checkpoint_incomplete", "model.layers.4.input_layernorm.weight");
+  contains(error({{"num_hidden_layers", 5}}), "checkpoint_incomplete",
+           "model.layers.4.input_layernorm.weight");
   contains(error({{"tie_word_embeddings", false}}), "checkpoint_incomplete", "lm_head.weight");
-  contains(error({{"quantization_config", {{"quant_method", "other"}}}}), "config_invalid", "quant_method");
+  contains(error({{"quantization_config", {{"quant_method", "other"}}}}), "config_invalid",
+           "quant_method");
 
   auto const missing = llama::Model::load(bundled_model() / "no such directory");
   CHECK_FALSE(missing);

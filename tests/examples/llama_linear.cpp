@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <cstring>
 #include <doctest/doctest.h>
+#include <limits>
 #include <unistd.h>
 
-#include <cstring>
-#include <limits>
 #include <qfmt/core/random.hpp>
 #include <qfmt/gemm/gemm.hpp>
 #include <qfmt/gemm/reference.hpp>
@@ -38,11 +38,13 @@ Floats random_floats(index_t count, uint64_t stream) {
 /// A checkpoint of some tensors, removed at the end.
 class Stored {
  public:
-  void add(std::string const& name, io::Dtype dtype, std::vector<uint64_t> const& tensor_shape, io::Bytes bytes) {
+  void add(std::string const& name, io::Dtype dtype, std::vector<uint64_t> const& tensor_shape,
+           io::Bytes bytes) {
     plan_.add(name, dtype, tensor_shape);
     data_.emplace_back(name, std::move(bytes));
   }
-  void add(std::string const& name, std::vector<uint64_t> const& tensor_shape, Floats const& values) {
+  void add(std::string const& name, std::vector<uint64_t> const& tensor_shape,
+           Floats const& values) {
     auto const bytes = std::as_bytes(std::span{values});
     add(name, io::Dtype::F32, tensor_shape, {bytes.begin(), bytes.end()});
   }
@@ -97,7 +99,8 @@ Floats seen_input(Floats const& x) {
     return dequantized(*quantize_with<X, float>({x.data(), size}, GlobalScale{calibrated}));
   } else {
     Floats values;
-    for (float const value : x) values.push_back(decode(encode<typename X::Format>(value / calibrated)) * calibrated);
+    for (float const value : x)
+      values.push_back(decode(encode<typename X::Format>(value / calibrated)) * calibrated);
     return values;
   }
 }
@@ -114,8 +117,10 @@ Floats product(Floats const& x, Floats const& w) {
 Result<Floats> product(llama::Linear const& linear, Floats const& x) {
   ThreadPool threads{2};
   Floats y(static_cast<std::size_t>(tokens * shape.rows));
-  auto const done = linear.multiply({x.data(), {tokens, shape.cols}}, {y.data(), {tokens, shape.rows}}, threads);
-  if (!done) return done.error();
+  auto const done =
+      linear.multiply({x.data(), {tokens, shape.cols}}, {y.data(), {tokens, shape.rows}}, threads);
+  if (!done)
+    return done.error();
   return y;
 }
 
@@ -139,7 +144,8 @@ struct Example {
 
   void store(Stored& stored) const {
     for (auto const& tensor : io::layer_tensors<W>(scheme.format, shape)) {
-      stored.add("m." + tensor.suffix, tensor.dtype, tensor.shape, io::layer_bytes<W>(scheme.format, tensor, weight.view()));
+      stored.add("m." + tensor.suffix, tensor.dtype, tensor.shape,
+                 io::layer_bytes<W>(scheme.format, tensor, weight.view()));
     }
   }
 };
@@ -176,7 +182,8 @@ void check_preset() {
 
 }  // namespace
 
-TEST_CASE("a layer of any preset computes the product of what the scheme makes of weight and input") {
+TEST_CASE(
+    "a layer of any preset computes the product of what the scheme makes of weight and input") {
   preset::All::for_each([]<class Preset>() { check_preset<Preset, Code<BF16>>(); });
   check_preset<preset::W8A8, float>();
   check_preset<preset::W4A16_ASYM, Code<FP16>>();
@@ -205,7 +212,8 @@ TEST_CASE("a dense layer is multiplied as it is stored") {
 }
 
 TEST_CASE("a layer that does not fit is refused by name") {
-  auto const refused = [](Result<llama::SharedLinear> const& linear, Status status, std::string const& subject) {
+  auto const refused = [](Result<llama::SharedLinear> const& linear, Status status,
+                          std::string const& subject) {
     REQUIRE_FALSE(linear);
     CAPTURE(linear.error().message);
     CHECK(linear.status() == status);
@@ -218,10 +226,14 @@ TEST_CASE("a layer that does not fit is refused by name") {
   auto const checkpoint = stored.open();
   auto const* const scheme = &example.scheme;
 
-  refused(llama::load_linear(checkpoint, scheme, "m", shape), Status::checkpoint_incomplete, "m.input_global_scale");
-  refused(llama::load_linear(checkpoint, scheme, "m", {24, 128}), Status::shape_mismatch, "24 x 128");
-  refused(llama::load_linear(checkpoint, scheme, "absent", shape), Status::checkpoint_incomplete, "absent.weight");
-  refused(llama::load_linear(checkpoint, nullptr, "m", shape), Status::checkpoint_incomplete, "m.weight");
+  refused(llama::load_linear(checkpoint, scheme, "m", shape), Status::checkpoint_incomplete,
+          "m.input_global_scale");
+  refused(llama::load_linear(checkpoint, scheme, "m", {24, 128}), Status::shape_mismatch,
+          "24 x 128");
+  refused(llama::load_linear(checkpoint, scheme, "absent", shape), Status::checkpoint_incomplete,
+          "absent.weight");
+  refused(llama::load_linear(checkpoint, nullptr, "m", shape), Status::checkpoint_incomplete,
+          "m.weight");
   refused(llama::load_linear(checkpoint, nullptr, "ids", {1, 1}), Status::unknown_dtype, "I64");
   io::CompressedTensorsConfig const other{"W9A9", scheme->format, {}};
   refused(llama::load_linear(checkpoint, &other, "m", shape), Status::unknown_scheme, "W9A9");

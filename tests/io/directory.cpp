@@ -10,9 +10,9 @@ using qfmt::Status;
 using qfmt::io::Directory;
 
 TEST_CASE("bare names") {
-  for (std::string const& good : {"model.safetensors", "a", "\xC3\xA9.txt", "a b", "~x", "-x"}) CHECK(qfmt::io::is_bare_name(good));
+  for (std::string const good : {"model.safetensors", "a", "\xC3\xA9.txt", "a b", "~x", "-x"}) CHECK(qfmt::io::is_bare_name(good));
   CHECK(qfmt::io::is_bare_name(std::string(255, 'n')));
-  for (std::string const& bad : {"", ".", "..", ".hidden", "a/b", "/etc/passwd", "../x", "a\\b", "c:x", "a\nb"}) CHECK(!qfmt::io::is_bare_name(bad));
+  for (std::string const bad : {"", ".", "..", ".hidden", "a/b", "/etc/passwd", "../x", "a\\b", "c:x", "a\nb"}) CHECK(!qfmt::io::is_bare_name(bad));
   CHECK(!qfmt::io::is_bare_name(std::string(256, 'n')));
   CHECK(!qfmt::io::is_bare_name({"a\0b", 3}));
 }

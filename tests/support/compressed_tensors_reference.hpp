@@ -53,7 +53,7 @@ class Type {
 struct Extremes {
   float low = 0.0f;   // min(values, 0)
   float high = 0.0f;  // max(values, 0)
-  [[nodiscard]] float amax() const { return std::max(-low, high); }
+  [[nodiscard]] float amax() const { return std::max(std::fabs(low), high); }  // never -0
 };
 
 inline Extremes extremes(std::vector<float> const& values) {

@@ -4,6 +4,7 @@
 #include "commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <thread>
 
@@ -28,8 +29,8 @@ int run(int argc, char** argv) {
   quantize->add_option("--profile", options.profile, "Numerics: CompressedTensors (equal to that package, bit for bit) or Qfmt")
       ->check(CLI::IsMember({"CompressedTensors", "Qfmt"}))
       ->capture_default_str();
-  quantize->add_option("--targets", options.targets, "Quantize only these: a module name, re:PATTERN, or Linear; repeatable")->expected(1);
-  quantize->add_option("--ignore", options.ignore, "Leave these as they are: a module name or re:PATTERN; repeatable")->expected(1);
+  quantize->add_option("--targets", options.targets, "Quantize only these: a module name, re:PATTERN, or Linear; repeatable")->allow_extra_args(false);
+  quantize->add_option("--ignore", options.ignore, "Leave these as they are: a module name or re:PATTERN; repeatable")->allow_extra_args(false);
   quantize->add_option("--threads", threads, "Threads to use; the output does not depend on it")->check(CLI::Range(1u, 4096u))->capture_default_str();
   quantize->add_option("IN", options.input, "A model directory or a .safetensors file")->required();
   quantize->add_option("OUT", options.output, "The directory to write; it must not exist")->required();
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report, as a full disk is
   try {
     return run(argc, argv);
   } catch (std::bad_alloc const&) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/io/dtype.hpp>
+#include <qfmt/io/tensor_info.hpp>
 #include <qfmt/tensor/presets.hpp>
 #include <string>
 #include <vector>
@@ -78,10 +78,10 @@ template <class T>
 
 /// The tensors of a layer with a weight of this shape, in the order in which they are described here:
 ///
-///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_scale, weight_shape I64 (2),
+///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_shape I64 (2), weight_scale,
 ///                           weight_zero_point I32 (ceil(N*b/32), K/group) if asymmetric
-///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale
-///     nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale F8_E4M3 (N, K/16), weight_global_scale F32 (1)
+///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale, weight_zero_point I8 if asymmetric
+///     nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_global_scale F32 (1), weight_scale F8_E4M3 (N, K/16)
 ///     mxfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale U8 (N, K/32)
 ///     mxfp8-quantized       weight F8_E4M3 (N, K), weight_scale U8 (N, K/32)
 ///
@@ -128,11 +128,12 @@ template <Scheme S>
 template <Scheme S>
 [[nodiscard]] std::string why_not_storable(Shape weight) {
   using G = typename S::Granularity;
-  if (weight.rows <= 0 || weight.cols <= 0) return "the weight is empty";
+  std::string const found = "got " + std::to_string(weight.rows) + " x " + std::to_string(weight.cols) + ", expected ";
+  if (weight.rows <= 0 || weight.cols <= 0) return found + "a weight that is not empty";
   if (G::rows == 1 && G::cols != whole && weight.cols % G::cols != 0) {
-    return std::to_string(weight.cols) + " columns are not a multiple of the group of " + std::to_string(G::cols);
+    return found + "a multiple of " + std::to_string(G::cols) + " columns";
   }
-  if (FloatFormat<typename S::Format> && S::Format::bits == 4 && weight.cols % 2 != 0) return "an odd number of columns cannot be packed";
+  if (FloatFormat<typename S::Format> && S::Format::bits == 4 && weight.cols % 2 != 0) return found + "an even number of columns";
   return {};
 }
 

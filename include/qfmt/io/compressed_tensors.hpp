@@ -73,34 +73,70 @@ inline Result<CompressedTensorsConfig> match_preset(QuantizationArgs const& weig
   return config_error(where + ": no preset has these weights and input activations");
 }
 
+/// The text of an object's field; empty if there is none.
+inline std::string text_of(nlohmann::json const& object, char const* key) {
+  auto const found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+/// Formats that compressed-tensors once wrote and has dropped. Those for sparse weights stood in an
+/// object of their own.
+inline Result<void> check_removed_formats(nlohmann::json const& config, nlohmann::json const& group, std::string const& where) {
+  auto const sparsity = config.find("sparsity_config");
+  std::string const sparse = sparsity != config.end() && sparsity->is_object() ? text_of(*sparsity, "format") : std::string{};
+  for (char const* removed : {"marlin-24", "sparse-bitmask", "sparse-24-bitmask"}) {
+    char const* const place = text_of(config, "format") == removed ? "" : sparse == removed ? ".sparsity_config" : text_of(group, "format") == removed ? where.c_str() : nullptr;
+    if (place != nullptr) return config_error(std::string{place} + ".format: " + quoted(removed) + " was removed from compressed-tensors and is not read");
+  }
+  return {};
+}
+
+/// A group has fields that are known, and no quantized outputs: no preset has.
+inline Result<void> check_group(nlohmann::json const& group, std::string const& where) {
+  if (!group.is_object() || !group.contains("weights")) return config_error(where + ": got " + shown_value(group) + ", expected an object with weights");
+  for (auto const& [key, value] : group.items()) {
+    if (key == "output_activations" && !value.is_null()) return config_error(where + ".output_activations: got " + shown_value(value) + ", expected null");
+    bool const is_known = key == "weights" || key == "input_activations" || key == "output_activations" || key == "targets" || key == "format";
+    if (!is_known) return config_error(where + "." + shown_key(key) + ": got " + shown_value(value) + ", expected no such field");
+  }
+  return {};
+}
+
+/// The modules that are not quantized.
+inline Result<std::vector<std::string>> read_ignore(nlohmann::json const& config) {
+  std::vector<std::string> ignore;
+  auto const found = config.find("ignore");
+  if (found == config.end() || found->is_null()) return ignore;
+  if (!found->is_array()) return config_error(".ignore: got " + shown_value(*found) + ", expected an array");
+  for (auto const& entry : *found) {
+    if (!entry.is_string()) return config_error(".ignore: got " + shown_value(entry) + ", expected strings");
+    ignore.push_back(entry.get<std::string>());
+  }
+  return ignore;
+}
+
 }  // namespace detail
 
 /// Reads `quantization_config` from a model's configuration.
 ///
 /// Errors: config_invalid, naming the key, for a missing object, another quant_method, a format that is
-/// not known (formats removed from compressed-tensors are named as such), more than one config group, or
-/// a scheme that is no preset.
+/// not known (formats removed from compressed-tensors are named as such), more than one config group, a
+/// field that is not known, or a scheme that is no preset.
 [[nodiscard]] inline Result<CompressedTensorsConfig> parse_quantization_config(nlohmann::json const& model_config) {
   if (!model_config.is_object() || !model_config.contains("quantization_config")) return detail::config_error(": not found");
   nlohmann::json const& config = model_config["quantization_config"];
   if (!config.is_object()) return detail::config_error(": expected an object");
-  auto const text = [&config](char const* key) {
-    auto const found = config.find(key);
-    return found != config.end() && found->is_string() ? found->get<std::string>() : std::string{};
-  };
-  if (text("quant_method") != "compressed-tensors") {
-    return detail::config_error(".quant_method: got " + quoted(text("quant_method")) + ", expected 'compressed-tensors'");
-  }
-  for (char const* removed : {"marlin-24", "sparse-bitmask", "sparse-24-bitmask"}) {
-    if (text("format") == removed) return detail::config_error(".format: " + quoted(removed) + " was removed from compressed-tensors and is not read");
+  if (std::string const method = detail::text_of(config, "quant_method"); method != "compressed-tensors") {
+    return detail::config_error(".quant_method: got " + quoted(method) + ", expected 'compressed-tensors'");
   }
   auto const groups = config.find("config_groups");
   if (groups == config.end() || !groups->is_object() || groups->empty()) return detail::config_error(".config_groups: expected an object with a group");
   if (groups->size() > 1) return detail::config_error(".config_groups: got " + std::to_string(groups->size()) + " groups, expected one");
 
-  std::string const where = ".config_groups." + groups->begin().key();
+  std::string const where = ".config_groups." + detail::shown_key(groups->begin().key());
   nlohmann::json const& group = groups->begin().value();
-  if (!group.is_object() || !group.contains("weights")) return detail::config_error(where + ": expected an object with weights");
+  if (auto valid = detail::check_group(group, where); !valid) return valid.error();
+  if (auto valid = detail::check_removed_formats(config, group, where); !valid) return valid.error();
   auto const weights = parse_quantization_args(group["weights"], "config.json: quantization_config" + where + ".weights");
   if (!weights) return weights.error();
   std::optional<QuantizationArgs> activations;
@@ -109,15 +145,12 @@ inline Result<CompressedTensorsConfig> match_preset(QuantizationArgs const& weig
     if (!parsed) return parsed.error();
     activations = *std::move(parsed);
   }
-  bool const own_format = group.contains("format") && group["format"].is_string();
-  auto match = detail::match_preset(*weights, activations, own_format ? group["format"].get<std::string>() : text("format"), where);
+  std::string const own_format = detail::text_of(group, "format");
+  auto match = detail::match_preset(*weights, activations, own_format.empty() ? detail::text_of(config, "format") : own_format, where);
   if (!match) return match.error();
-  if (auto const ignore = config.find("ignore"); ignore != config.end() && ignore->is_array()) {
-    for (auto const& entry : *ignore) {
-      if (!entry.is_string()) return detail::config_error(".ignore: expected strings");
-      match->ignore.push_back(entry.get<std::string>());
-    }
-  }
+  auto ignore = detail::read_ignore(config);
+  if (!ignore) return ignore.error();
+  match->ignore = *std::move(ignore);
   return match;
 }
 
@@ -157,8 +190,9 @@ Result<Shape> stored_shape(Source const& source, CompressedFormat format, std::s
 
 /// Reads one layer of a quantized checkpoint.
 ///
-/// Errors: checkpoint_incomplete for a missing tensor, shape_mismatch for a dtype or a shape that does
-/// not fit the others, and those of fill_layer; all name the layer.
+/// Errors: checkpoint_incomplete for a missing tensor, checkpoint_ambiguous for a weight that is there
+/// twice, shape_mismatch for a dtype or a shape that does not fit the others, block_not_divisor, and
+/// those of fill_layer; all name the layer.
 template <Scheme S, TensorSource Source>
 [[nodiscard]] Result<QuantTensor<S>> load_layer(Source const& source, CompressedFormat format, std::string const& module) {
   auto const shape = detail::stored_shape<S>(source, format, module);
@@ -167,6 +201,9 @@ template <Scheme S, TensorSource Source>
 
   // Everything is checked before memory is taken, so that a lying weight_shape cannot ask for any.
   auto const tensors = layer_tensors<S>(format, *shape);
+  if (tensors[0].suffix == "weight_packed" && source.find(module + ".weight") != nullptr) {
+    return Error{Status::checkpoint_ambiguous, "layer " + quoted(module) + ": got both weight and weight_packed, expected one of them"};
+  }
   for (LayerTensor const& tensor : tensors) {
     auto const* const info = source.find(module + "." + tensor.suffix);
     if (info == nullptr) return Error{Status::checkpoint_incomplete, "layer " + quoted(module) + ": " + tensor.suffix + " is missing"};

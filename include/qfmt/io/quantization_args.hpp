@@ -76,13 +76,24 @@ template <Scheme S>
 
 namespace detail {
 
+/// A key of a file in the path of a message: as it is, or quoted when it holds anything unusual.
+inline std::string shown_key(std::string const& key) {
+  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  return !key.empty() && key.size() <= 64 && key.find_first_not_of(plain) == std::string::npos ? key : quoted(key);
+}
+
+/// A value of a file in a message.
+inline std::string shown_value(nlohmann::json const& value) {
+  return quoted(value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+}
+
 /// Reads the fields of one "weights" or "input_activations" object, refusing what is not known.
 class ArgsReader {
  public:
   ArgsReader(nlohmann::json const& json, std::string const& path) : json_{json}, path_{path} {}
 
   Result<QuantizationArgs> read() {
-    if (!json_.is_object()) return Error{Status::config_invalid, path_ + ": expected an object"};
+    if (!json_.is_object()) return Error{Status::config_invalid, path_ + ": got " + json_.type_name() + ", expected an object"};
     for (auto const& [key, value] : json_.items()) take(key, value);
     if (!error_.message.empty()) return error_;
     derive_strategy();
@@ -146,7 +157,7 @@ class ArgsReader {
 
   void fail(std::string const& key, nlohmann::json const& value, std::string const& expected) {
     if (!error_.message.empty()) return;
-    error_ = {Status::config_invalid, path_ + "." + quoted(key) + ": got " + quoted(value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)) + ", expected " + expected};
+    error_ = {Status::config_invalid, path_ + "." + shown_key(key) + ": got " + shown_value(value) + ", expected " + expected};
   }
 
   nlohmann::json const& json_;

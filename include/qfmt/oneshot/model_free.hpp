@@ -49,6 +49,33 @@ struct Layer {
   Shape shape;
 };
 
+/// Whether a dtype holds floating-point numbers, of any width.
+constexpr bool is_floating(io::Dtype dtype) noexcept {
+  switch (dtype) {
+    case io::Dtype::BOOL:
+    case io::Dtype::U8:
+    case io::Dtype::I8:
+    case io::Dtype::I16:
+    case io::Dtype::U16:
+    case io::Dtype::I32:
+    case io::Dtype::U32:
+    case io::Dtype::C64:
+    case io::Dtype::I64:
+    case io::Dtype::U64: return false;
+    default: return true;
+  }
+}
+
+/// A text as one word of a POSIX shell: in single quotes unless it is plain.
+inline std::string shell_word(std::string const& text) {
+  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:-";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string word = "'";
+  for (char const c : text) word += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+  return word + "'";
+}
+
+/// "a.b" for the tensor "a.b.weight"; empty for any other tensor.
 inline std::string module_of(std::string const& tensor) {
   constexpr std::string_view ending = ".weight";
   bool const is_weight = tensor.size() > ending.size() && tensor.compare(tensor.size() - ending.size(), ending.size(), ending) == 0;
@@ -79,27 +106,37 @@ class ModelFree {
     if (auto const& config = checkpoint_->config(); config.is_object() && config.contains("quantization_config")) {
       return Error{Status::config_invalid, checkpoint_->path().string() + ": config.json: the model is already quantized (quantization_config)"};
     }
+    Status status = Status::ok;
     std::string refused;
     std::string flags;
+    std::vector<std::string> modules;
     for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
       std::string const module = module_of(tensor.name);
-      bool const is_float = visit_real(tensor.dtype, []<class T>() {});
-      if (module.empty() || tensor.shape.size() != 2 || !is_float) continue;
+      if (module.empty() || tensor.shape.size() != 2 || !is_floating(tensor.dtype)) continue;
+      modules.push_back(module);
       if (!job_.selection(module)) {
         ModuleKind const kind = module_kind(module);
         if (kind != ModuleKind::embedding && kind != ModuleKind::norm) ignored_.push_back(module);
         continue;
       }
       Shape const shape{static_cast<index_t>(tensor.shape[0]), static_cast<index_t>(tensor.shape[1])};
-      if (std::string const why = preset_.why_not(shape); !why.empty()) {
+      bool const is_real = visit_real(tensor.dtype, []<class T>() {});
+      std::string const why = is_real ? preset_.why_not(shape) : std::string{"got "} + io::name(tensor.dtype) + ", expected F32, BF16 or F16";
+      if (!why.empty()) {
+        if (status == Status::ok) status = is_real ? Status::block_not_divisor : Status::unknown_dtype;
         refused += "\n  " + quoted(module) + ": " + why;
-        flags += " --ignore " + module;
+        flags += " --ignore " + shell_word(module);
         continue;
       }
       layers_.push_back({module, tensor.name, tensor.dtype, shape});
     }
     if (!refused.empty()) {
-      return Error{Status::block_not_divisor, std::string{preset_.name} + " cannot store these layers:" + refused + "\nto leave them as they are:" + flags};
+      return Error{status, checkpoint_->path().string() + ": " + preset_.name + " cannot store these layers:" + refused + "\nto leave them as they are:" + flags};
+    }
+    for (ModulePattern const& target : job_.selection.targets) {
+      auto const is_meant = [&](std::string const& module) { return target.matches(module); };
+      if (target.is_linear_class() || std::any_of(modules.begin(), modules.end(), is_meant)) continue;
+      return Error{Status::nothing_to_do, checkpoint_->path().string() + ": the target " + quoted(target.text()) + " matches no layer"};
     }
     if (layers_.empty()) return Error{Status::nothing_to_do, checkpoint_->path().string() + ": no layer is selected"};
     if (std::find(ignored_.begin(), ignored_.end(), "lm_head") == ignored_.end() && checkpoint_->find("lm_head.weight") == nullptr) {
@@ -107,6 +144,19 @@ class ModelFree {
     }
     std::sort(layers_.begin(), layers_.end(), [](Layer const& a, Layer const& b) { return a.weight < b.weight; });
     std::sort(ignored_.begin(), ignored_.end());
+    return check_names();
+  }
+
+  /// No tensor of a quantized layer may have the name of one that is there already.
+  Result<void> check_names() const {
+    for (Layer const& layer : layers_) {
+      for (io::LayerTensor const& part : preset_.tensors(layer.dtype, layer.shape)) {
+        io::TensorInfo const* const other = checkpoint_->find(layer.module + "." + part.suffix);
+        if (other == nullptr || other->name == layer.weight) continue;
+        return Error{Status::checkpoint_ambiguous, file_of(*other) + ": tensor " + quoted(other->name) + ": got it beside " + quoted(layer.weight) +
+                                                       ", expected no such tensor: the quantized layer has one of this name"};
+      }
+    }
     return {};
   }
 
@@ -121,8 +171,15 @@ class ModelFree {
     return bytes;
   }
 
+  /// The file that a tensor is in, for messages.
+  [[nodiscard]] std::string file_of(io::TensorInfo const& tensor) const {
+    std::error_code error;
+    bool const is_directory = std::filesystem::is_directory(checkpoint_->path(), error);
+    return (is_directory ? checkpoint_->path() / checkpoint_->shard_of(tensor) : checkpoint_->path()).string();
+  }
+
   Error in_layer(Layer const& layer, Error const& error) const {
-    return {error.status, checkpoint_->path().string() + ": tensor " + quoted(layer.weight) + ": " + error.message};
+    return {error.status, file_of(*checkpoint_->find(layer.weight)) + ": tensor " + quoted(layer.weight) + ": " + error.message};
   }
 
   /// First pass, for schemes with a scale of the whole tensor: the largest magnitude of every layer, and
@@ -160,7 +217,8 @@ class ModelFree {
           plan.add(tensor.name, tensor.dtype, tensor.shape);
         }
       }
-      auto writer = io::SafetensorsWriter::create(directory, shard, plan);
+      std::string const file = checkpoint_->is_sharded() ? shard : "model.safetensors";
+      auto writer = io::SafetensorsWriter::create(directory, file, plan);
       if (!writer) return writer.error();
       for (io::TensorInfo const* const tensor : tensors) {
         Layer const* const layer = find_layer(tensor->name);
@@ -169,7 +227,7 @@ class ModelFree {
         meter.add(*tensor);
       }
       if (auto finished = writer->finish(); !finished) return finished;
-      index.add(shard, plan);
+      index.add(file, plan);
       report_.output_bytes += plan.data_bytes();
     }
     return write_rest(directory, index);
@@ -262,8 +320,9 @@ class ModelFree {
 /// gate/up) share one NVFP4 tensor scale, also across shards. On any error nothing is left behind.
 ///
 /// Errors: those of reading and writing; needs_calibration, naming the data-free preset;
-/// block_not_divisor, listing every layer that cannot be stored; nonfinite_weight with tensor, row and
-/// column; nothing_to_do; output_exists.
+/// block_not_divisor or unknown_dtype, listing every layer that cannot be stored; nonfinite_weight with
+/// tensor, row and column; nonfinite_scale; nothing_to_do, also for a target that matches no layer;
+/// config_invalid for a model that is quantized already; checkpoint_ambiguous; output_exists.
 template <Executor E>
 [[nodiscard]] Result<ModelFreeReport> quantize_checkpoint(ModelFreeJob const& job, LayerQuantizer<E> const& preset, E& executor) {
   if (preset.data_free != nullptr) {

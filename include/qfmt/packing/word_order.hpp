@@ -56,4 +56,65 @@ struct DenseWords {
   static constexpr uint32_t sign_bit = F::is_signed ? uint32_t{1} << (F::bits - 1) : 0;
 };
 
+/// The order of the same format before May 2026: floor(32 / bits) values in each word, its highest bits
+/// unused. The same words for 1, 2, 4 and 8 bits, others for 3, 5, 6 and 7.
+struct WholeWords {
+  static constexpr char const* name = "whole";
+
+  template <IntegerFormat F>
+  static constexpr index_t values_in_word = 32 / F::bits;
+
+  template <IntegerFormat F>
+  QFMT_HOST_DEVICE static constexpr index_t words(index_t count) noexcept {
+    return ceil_div(count, values_in_word<F>);
+  }
+
+  template <IntegerFormat F>
+  QFMT_HOST_DEVICE static constexpr void store(Code<F> const* codes, index_t count, uint32_t* out) noexcept {
+    for (index_t k = 0; k < words<F>(count); ++k) out[k] = 0;
+    for (index_t i = 0; i < count; ++i) {
+      out[i / values_in_word<F>] |= (static_cast<uint32_t>(codes[i].bits) ^ offset<F>) << (i % values_in_word<F> * F::bits);
+    }
+  }
+
+  template <IntegerFormat F>
+  QFMT_HOST_DEVICE static constexpr void load(uint32_t const* in, index_t count, Code<F>* codes) noexcept {
+    for (index_t i = 0; i < count; ++i) {
+      uint32_t const stored = in[i / values_in_word<F>] >> (i % values_in_word<F> * F::bits) & F::code_mask;
+      codes[i] = {static_cast<typename F::storage_type>(stored ^ offset<F>)};
+    }
+  }
+
+ private:
+  template <IntegerFormat F>
+  static constexpr uint32_t offset = F::is_signed ? uint32_t{1} << (F::bits - 1) : 0;
+};
+
+/// A place in a matrix of 32-bit words, eight 4-bit codes in each.
+struct WordPlace {
+  index_t row;
+  index_t col;
+  int shift;  // of the code's lowest bit
+  QFMT_HOST_DEVICE friend constexpr bool operator==(WordPlace const&, WordPlace const&) = default;
+};
+
+/// GPTQ's `qweight` (K / 8, N): the codes of eight consecutive inputs in one word, lowest first. Weight
+/// element (n, k) of a matrix (N, K).
+struct GptqOrder {
+  static constexpr char const* name = "gptq";
+  QFMT_HOST_DEVICE static constexpr WordPlace place(index_t n, index_t k) noexcept {
+    return {k / 8, n, static_cast<int>(k % 8) * 4};
+  }
+};
+
+/// AutoAWQ's `qweight` (K, N / 8): the codes of eight consecutive outputs in one word, even ones in the
+/// lower half: 0, 2, 4, 6, 1, 3, 5, 7.
+struct AwqOrder {
+  static constexpr char const* name = "awq";
+  QFMT_HOST_DEVICE static constexpr WordPlace place(index_t n, index_t k) noexcept {
+    int const within = static_cast<int>(n % 8);
+    return {k, n / 8, (within % 2 * 4 + within / 2) * 4};
+  }
+};
+
 }  // namespace qfmt

@@ -50,6 +50,10 @@ inline Error unusable(Shape shape, index_t stride) {
           "got " + std::to_string(shape.rows) + " x " + std::to_string(shape.cols) + " with stride " + std::to_string(stride)};
 }
 
+inline Error no_data(Shape shape) {
+  return {Status::null_pointer, "got no data for " + std::to_string(shape.rows) + " x " + std::to_string(shape.cols)};
+}
+
 /// Encodes a segment of a row that lies in one tile. On its own, so that schemes that differ only in
 /// granularity share the code.
 template <ElementFormat F, class Policy, Profile N, Real T>
@@ -162,12 +166,13 @@ template <Scheme S, Real T, Executor E = Serial const>
 /// so the result does not depend on the executor.
 ///
 /// Errors: nonfinite_weight, naming the row and column of the first NaN or infinity; shape_mismatch for
-/// negative sizes. Zero tiles give a finite scale and zero codes.
+/// negative sizes; null_pointer. Zero tiles give a finite scale and zero codes.
 template <Scheme S, Real T, Executor E = Serial const>
 [[nodiscard]] Result<QuantTensor<S>> quantize_with(MatrixView<T const> matrix, typename S::Global global, E&& executor = Serial{}) {
   if (matrix.shape.rows < 0 || matrix.shape.cols < 0 || matrix.stride < matrix.shape.cols) {
     return detail::unusable(matrix.shape, matrix.stride);
   }
+  if (matrix.data == nullptr && matrix.shape.size() != 0) return detail::no_data(matrix.shape);
   QuantTensor<S> out{matrix.shape};
   out.global = global;
   index_t const bands = out.scale_shape.cols == 0 ? 0 : out.scale_shape.rows;
@@ -189,6 +194,7 @@ template <Scheme S, Real T, Executor E = Serial const>
 template <Scheme S, Real T, Executor E = Serial const>
 [[nodiscard]] Result<QuantTensor<S>> quantize(MatrixView<T const> matrix, E&& executor = Serial{}) {
   if constexpr (S::has_global) {
+    if (matrix.data == nullptr && matrix.shape.size() != 0) return detail::no_data(matrix.shape);
     if (!is_finite(amax<T>(matrix, executor))) return detail::nonfinite<T>(matrix, Status::nonfinite_weight);
   }
   return quantize_with<S, T>(matrix, fit_global<S, T>(matrix, executor), executor);
