@@ -109,8 +109,9 @@ template <Scheme S>
 }
 
 /// Fills `w`, whose shape is set, with one tensor of a stored layer: the inverse of layer_bytes.
-/// Precondition: bytes.size() fits the tensor. Errors: code_out_of_range, nonfinite_scale,
-/// scale_negative, shape_mismatch; the message says where.
+/// Precondition: bytes.size() fits the tensor. Errors: code_out_of_range, zero_point_out_of_range,
+/// nonfinite_scale, scale_negative, scale_zero (of a whole tensor), nonfinite_weight, shape_mismatch; the
+/// message says where.
 template <Scheme S>
 [[nodiscard]] Result<void> fill_layer(CompressedFormat format, LayerTensor const& tensor, std::span<std::byte const> bytes, QuantTensor<S>& w) {
   using F = typename S::Format;
@@ -119,8 +120,13 @@ template <Scheme S>
     std::memcpy(w.scales.data(), bytes.data(), bytes.size());
     for (std::size_t i = 0; i < w.scales.size(); ++i) {
       float const scale = to_float(w.scales[i]);
-      if (!is_finite(scale)) return Error{Status::nonfinite_scale, "weight_scale, element " + std::to_string(i) + ": expected a finite scale"};
-      if (is_negative(scale)) return Error{Status::scale_negative, "weight_scale, element " + std::to_string(i) + ": got " + std::to_string(scale)};
+      bool negative = is_negative(scale);
+      if constexpr (same_as<typename S::Stored, Code<UE4M3>>) negative = (w.scales[i].bits & 0x80) != 0;  // stored with the sign of E4M3
+      if (is_finite(scale) && !negative) continue;
+      auto const cols = static_cast<std::size_t>(w.scale_shape.cols);
+      std::string const found = is_nan(scale) ? "NaN" : !is_finite(scale) ? "infinity" : "a negative scale";
+      return Error{is_finite(scale) ? Status::scale_negative : Status::nonfinite_scale, "weight_scale, row " + std::to_string(i / cols) + ", column " + std::to_string(i % cols) +
+                                                                                            ": got " + found + ", expected a finite scale that is not negative"};
     }
     return {};
   }
@@ -135,13 +141,21 @@ template <Scheme S>
     if (tensor.suffix == "weight_global_scale") {
       std::memcpy(&w.global.encode_scale, bytes.data(), sizeof(float));
       if (is_finite(w.global.encode_scale) && w.global.encode_scale > 0.0f) return {};
-      return Error{Status::nonfinite_scale, "weight_global_scale: expected a finite positive number"};
+      float const found = w.global.encode_scale;
+      Status const status = !is_finite(found) ? Status::nonfinite_scale : found < 0.0f ? Status::scale_negative : Status::scale_zero;
+      return Error{status, "weight_global_scale: got " + std::to_string(found) + ", expected a finite positive number"};
     }
   }
   if constexpr (S::has_zero_point) {
     if (tensor.suffix == "weight_zero_point") {
       if (format != CompressedFormat::pack_quantized) {
-        for (std::size_t i = 0; i < w.zero_points.size(); ++i) w.zero_points[i] = static_cast<int8_t>(bytes[i]);
+        for (std::size_t i = 0; i < w.zero_points.size(); ++i) {
+          auto const value = static_cast<int8_t>(bytes[i]);
+          if (value < F::min_int || value > F::max_int) {
+            return Error{Status::zero_point_out_of_range, "weight_zero_point, element " + std::to_string(i) + ": got " + std::to_string(value) + ", expected a code of " + F::name};
+          }
+          w.zero_points[i] = value;
+        }
         return {};
       }
       auto const cols = static_cast<std::size_t>(w.scale_shape.cols);

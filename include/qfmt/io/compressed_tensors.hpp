@@ -79,14 +79,11 @@ inline std::string text_of(nlohmann::json const& object, char const* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-/// Formats that compressed-tensors once wrote and has dropped. Those for sparse weights stood in an
-/// object of their own.
-inline Result<void> check_removed_formats(nlohmann::json const& config, nlohmann::json const& group, std::string const& where) {
-  auto const sparsity = config.find("sparsity_config");
-  std::string const sparse = sparsity != config.end() && sparsity->is_object() ? text_of(*sparsity, "format") : std::string{};
+/// Refuses an object whose format is one that compressed-tensors once wrote and has dropped.
+inline Result<void> check_format(nlohmann::json const& object, std::string const& where) {
+  std::string const format = object.is_object() ? text_of(object, "format") : std::string{};
   for (char const* removed : {"marlin-24", "sparse-bitmask", "sparse-24-bitmask"}) {
-    char const* const place = text_of(config, "format") == removed ? "" : sparse == removed ? ".sparsity_config" : text_of(group, "format") == removed ? where.c_str() : nullptr;
-    if (place != nullptr) return config_error(std::string{place} + ".format: " + quoted(removed) + " was removed from compressed-tensors and is not read");
+    if (format == removed) return config_error(where + ".format: got " + quoted(format) + ", which was removed from compressed-tensors and is not read");
   }
   return {};
 }
@@ -99,7 +96,7 @@ inline Result<void> check_group(nlohmann::json const& group, std::string const& 
     bool const is_known = key == "weights" || key == "input_activations" || key == "output_activations" || key == "targets" || key == "format";
     if (!is_known) return config_error(where + "." + shown_key(key) + ": got " + shown_value(value) + ", expected no such field");
   }
-  return {};
+  return check_format(group, where);
 }
 
 /// The modules that are not quantized.
@@ -129,6 +126,10 @@ inline Result<std::vector<std::string>> read_ignore(nlohmann::json const& config
   if (std::string const method = detail::text_of(config, "quant_method"); method != "compressed-tensors") {
     return detail::config_error(".quant_method: got " + quoted(method) + ", expected 'compressed-tensors'");
   }
+  if (auto valid = detail::check_format(config, ""); !valid) return valid.error();
+  if (auto const sparsity = config.find("sparsity_config"); sparsity != config.end()) {
+    if (auto valid = detail::check_format(*sparsity, ".sparsity_config"); !valid) return valid.error();
+  }
   auto const groups = config.find("config_groups");
   if (groups == config.end() || !groups->is_object() || groups->empty()) return detail::config_error(".config_groups: expected an object with a group");
   if (groups->size() > 1) return detail::config_error(".config_groups: got " + std::to_string(groups->size()) + " groups, expected one");
@@ -136,7 +137,6 @@ inline Result<std::vector<std::string>> read_ignore(nlohmann::json const& config
   std::string const where = ".config_groups." + detail::shown_key(groups->begin().key());
   nlohmann::json const& group = groups->begin().value();
   if (auto valid = detail::check_group(group, where); !valid) return valid.error();
-  if (auto valid = detail::check_removed_formats(config, group, where); !valid) return valid.error();
   auto const weights = parse_quantization_args(group["weights"], "config.json: quantization_config" + where + ".weights");
   if (!weights) return weights.error();
   std::optional<QuantizationArgs> activations;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <qfmt/formats/int8.hpp>
 #include <qfmt/scaling/scale_policy.hpp>
 
 namespace qfmt {
@@ -39,6 +40,10 @@ struct AsymmetricScale {
   }
 
   QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept { return to_float(stored); }
+  template <Profile P>
+  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
+    return P::prepare(to_float(stored));
+  }
 };
 
 using Asymmetric = AsymmetricScale<float>;

@@ -2,11 +2,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <qfmt/formats/e2m1.hpp>
 #include <qfmt/formats/real.hpp>
 #include <qfmt/formats/ue4m3.hpp>
+#include <qfmt/scaling/mx_rule.hpp>
 
 // A profile is a bundle of named numeric policies: everything in which the bytes of "the same" scheme
 // differ between stacks. It is a parameter of a scheme and the only axis on which numerics are chosen.
+
+namespace qfmt {
+
+/// The width of the scale's grid on each side of zero: half of the distance from the lowest to the
+/// highest value. 6 for E2M1 and 448 for E4M3; 127.5 for INT8 and 7.5 for INT4, which uses the full range
+/// of codes: the positive extreme lands half a step above the largest code and is clamped.
+template <ElementFormat F>
+QFMT_HOST_DEVICE constexpr float half_range() noexcept {
+  return (max_value<F>() - min_value<F>()) / 2.0f;
+}
+
+static_assert(half_range<E2M1>() == 6.0f);
+
+}  // namespace qfmt
 
 namespace qfmt::profile {
 
@@ -19,6 +35,26 @@ struct Qfmt {
   template <Real T>
   using Step = float;
 
+  /// An element, already divided by its scale, as a code.
+  template <ElementFormat F>
+  QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
+    return qfmt::encode<F>(x);
+  }
+
+  // Dividing by a scale takes two steps: what is done once for a tile, and what is done for each element.
+  // Here it is IEEE division by the scale; others multiply by a reciprocal.
+  QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return scale; }
+  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
+    return block_scale / encode_scale;
+  }
+  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept { return x / prepared; }
+
+  /// The divisor of a symmetric scale.
+  template <ElementFormat F>
+  QFMT_HOST_DEVICE static constexpr float scale_divisor() noexcept {
+    return half_range<F>();
+  }
+
   /// The scale in place of one that came out as zero: 1 for a tile of zeros; else the smallest positive
   /// Stored, so that the tile's largest values survive.
   template <Real T, Real Stored>
@@ -30,9 +66,6 @@ struct Qfmt {
     }
   }
 
-  /// The UE4M3 code of the NVFP4 block scale in place of zero: the smallest one, 2^-9.
-  static constexpr uint8_t nonzero_block_scale = 0x01;
-
   /// NVFP4's tensor scale, as a multiplier of the values: (448 * 6) / amax, capped at 2^96 so that no
   /// block's effective scale becomes subnormal; 1 for a tensor of zeros.
   template <Real T>
@@ -42,39 +75,71 @@ struct Qfmt {
     return amax < 2688.0f / largest ? largest : 2688.0f / amax;
   }
 
-  /// Whether -0 has a code of its own (where the format has one).
-  static constexpr bool keeps_negative_zero = true;
+  /// The NVFP4 scale of a block with this largest magnitude.
+  template <FloatFormat F, Real T>
+  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
+    Code<UE4M3> const scale = qfmt::encode<UE4M3>(encode_scale * (amax / half_range<F>()));
+    return scale.bits == 0 ? Code<UE4M3>{0x01} : scale;
+  }
+
+  /// The MX scale of a tile, by the rule of the scheme.
+  template <ElementFormat F, class Rule, Real T>
+  QFMT_HOST_DEVICE static constexpr Code<E8M0> mx_scale(float amax) noexcept {
+    return mx::scale_code<F, Rule>(amax);
+  }
 };
 
 /// The arithmetic of compressed-tensors 0.20 on the CPU, step by step in the tensor's own type, so that
 /// codes and scales are equal bit for bit. Where that package runs into undefined behaviour, the
 /// mathematical continuation is taken (docs/decisions.md).
-struct CompressedTensors {
+struct CompressedTensors : Qfmt {
   static constexpr char const* name = "CompressedTensors";
 
   template <Real T>
   using Step = T;
 
-  /// torch.finfo-like epsilon of the scale's type, whatever the tile held.
-  template <Real T, Real Stored>
-  QFMT_HOST_DEVICE static constexpr float nonzero_scale(float /*amax*/) noexcept {
-    return same_as<T, float> ? power_of_two(-23) : same_as<T, Code<BF16>> ? power_of_two(-7) : power_of_two(-10);
+  /// Adds a zero point of 0, or multiplies by a sign of 0: both make +0 of -0.
+  template <ElementFormat F>
+  QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
+    return qfmt::encode<F>(magnitude_bits(x) == 0 ? 0.0f : x);
   }
 
-  /// 0.125, for every block scale that rounds to zero.
-  static constexpr uint8_t nonzero_block_scale = 0x20;
+  /// An epsilon of the scale's type, whatever the tile held.
+  template <Real T, Real Stored>
+  QFMT_HOST_DEVICE static constexpr float nonzero_scale(float /*amax*/) noexcept {
+    return power_of_two(same_as<T, float> ? -23 : same_as<T, Code<BF16>> ? -7 : -10);
+  }
 
   /// reciprocal(max(amax, smallest normal)) * 2688, both steps rounded to T; a result that is not finite
   /// becomes 1.
   template <Real T>
   QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
-    float const smallest_normal = same_as<T, Code<FP16>> ? power_of_two(-14) : power_of_two(-126);
+    float const smallest_normal = power_of_two(same_as<T, Code<FP16>> ? -14 : -126);
     float const reciprocal = round_to<T>(1.0f / (amax > smallest_normal ? amax : smallest_normal));
     float const scale = round_to<T>(reciprocal * 2688.0f);
     return is_finite(scale) ? scale : 1.0f;
   }
 
-  static constexpr bool keeps_negative_zero = false;
+  /// A block scale that rounds to zero becomes 0.125, the package's epsilon of E4M3.
+  template <FloatFormat F, Real T>
+  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
+    Code<UE4M3> const scale = qfmt::encode<UE4M3>(encode_scale * round_to<T>(amax / half_range<F>()));
+    return scale.bits == 0 ? Code<UE4M3>{0x20} : scale;
+  }
+
+  /// up when m >= 1.75, for every format, on the bits of amax in the tensor's type: those of an FP16
+  /// subnormal are taken as they are, and a scale that FP16 cannot hold becomes 1.
+  template <ElementFormat F, class Rule, Real T>
+  QFMT_HOST_DEVICE static constexpr Code<E8M0> mx_scale(float amax) noexcept {
+    if constexpr (same_as<T, Code<FP16>>) {
+      uint32_t const quarter = 1u << (FP16::mantissa_bits - 2);
+      uint32_t const field = (from_float<T>(amax).bits + quarter) >> FP16::mantissa_bits;
+      if (field == 0) return {127};
+      return {static_cast<uint8_t>(static_cast<int>(field) - FP16::bias + E8M0::bias - F::max_exponent)};
+    } else {
+      return mx::scale_code<F, mx::AtThreeQuarters>(amax);
+    }
+  }
 };
 
 }  // namespace qfmt::profile
@@ -82,13 +147,18 @@ struct CompressedTensors {
 namespace qfmt {
 
 template <class P>
-concept Profile = requires(float amax) {
+concept Profile = requires(float x) {
   { P::name } -> convertible_to<char const*>;
   requires Real<typename P::template Step<float>>;
-  { P::template nonzero_scale<float, float>(amax) } -> same_as<float>;
-  { P::nonzero_block_scale } -> convertible_to<uint8_t>;
-  { P::template encode_scale<float>(amax) } -> same_as<float>;
-  { P::keeps_negative_zero } -> convertible_to<bool>;
+  { P::template encode<E2M1>(x) } -> same_as<Code<E2M1>>;
+  { P::prepare(x) } -> same_as<float>;
+  { P::prepare_two_level(x, x) } -> same_as<float>;
+  { P::apply(x, x) } -> same_as<float>;
+  { P::template scale_divisor<E2M1>() } -> same_as<float>;
+  { P::template nonzero_scale<float, float>(x) } -> same_as<float>;
+  { P::template encode_scale<float>(x) } -> same_as<float>;
+  { P::template block_scale<E2M1, float>(x, x) } -> same_as<Code<UE4M3>>;
+  { P::template mx_scale<E2M1, mx::Floor, float>(x) } -> same_as<Code<E8M0>>;
 };
 
 static_assert(Profile<profile::Qfmt> && Profile<profile::CompressedTensors>);

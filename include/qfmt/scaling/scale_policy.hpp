@@ -3,7 +3,6 @@
 #pragma once
 
 #include <qfmt/formats/e2m1.hpp>
-#include <qfmt/formats/int8.hpp>
 #include <qfmt/scaling/profile.hpp>
 #include <qfmt/scaling/range.hpp>
 
@@ -29,7 +28,8 @@ struct NoGlobal {
 ///     fit<F, Profile, T>(range, global)   the parameters of a tile of a tensor of T, in format F
 ///     fit_global<F, Profile, T>(amax)     the tensor's part, from its largest magnitude
 ///     effective(stored, global)           the scale as a number: value = (code - zero_point) * effective
-///     Quotient<Profile, T>                the type to which value / effective is rounded
+///     prepare<Profile>(stored, global)    what the profile's apply() takes for a tile
+///     Quotient<Profile, T>                the type to which a value divided by its scale is rounded
 template <class P, class F>
 concept ScalePolicy = requires(Range range, float amax, typename P::Stored stored, typename P::Global global) {
   { P::name } -> convertible_to<char const*>;
@@ -37,17 +37,8 @@ concept ScalePolicy = requires(Range range, float amax, typename P::Stored store
   { P::template fit<F, profile::Qfmt, float>(range, global) } -> same_as<TileParams<typename P::Stored>>;
   { P::template fit_global<F, profile::Qfmt, float>(amax) } -> same_as<typename P::Global>;
   { P::effective(stored, global) } -> same_as<float>;
+  { P::template prepare<profile::Qfmt>(stored, global) } -> same_as<float>;
   requires Real<typename P::template Quotient<profile::Qfmt, float>>;
 };
-
-/// The width of the scale's grid on each side of zero: half of the distance from the lowest to the
-/// highest value. 6 for E2M1 and 448 for E4M3; 127.5 for INT8 and 7.5 for INT4, which uses the full range
-/// of codes: the positive extreme lands half a step above the largest code and is clamped.
-template <ElementFormat F>
-QFMT_HOST_DEVICE constexpr float half_range() noexcept {
-  return (max_value<F>() - min_value<F>()) / 2.0f;
-}
-
-static_assert(half_range<E2M1>() == 6.0f && half_range<INT8>() == 127.5f);
 
 }  // namespace qfmt

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <qfmt/formats/int8.hpp>
 #include <qfmt/scaling/scale_policy.hpp>
 
 namespace qfmt {
@@ -21,7 +22,7 @@ struct SymmetricScale {
   QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
     using Step = typename P::template Step<T>;
     float const amax = range.amax();
-    float const scale = to_float(from_float<Stored>(round_to<Step>(amax / half_range<F>())));
+    float const scale = to_float(from_float<Stored>(round_to<Step>(amax / P::template scale_divisor<F>())));
     return {from_float<Stored>(scale == 0.0f ? P::template nonzero_scale<T, Stored>(amax) : scale)};
   }
 
@@ -31,6 +32,10 @@ struct SymmetricScale {
   }
 
   QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept { return to_float(stored); }
+  template <Profile P>
+  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
+    return P::prepare(to_float(stored));
+  }
 };
 
 using Symmetric = SymmetricScale<float>;

@@ -34,10 +34,7 @@ struct TwoLevel {
 
   template <FloatFormat F, Profile P, Real T>
   QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global global) noexcept {
-    using Step = typename P::template Step<T>;
-    float const local = round_to<Step>(range.amax() / half_range<F>());
-    Stored const scale = encode<UE4M3>(global.encode_scale * local);
-    return {scale.bits == 0 ? Stored{P::nonzero_block_scale} : scale};
+    return {P::template block_scale<F, T>(range.amax(), global.encode_scale)};
   }
 
   template <FloatFormat F, Profile P, Real T>
@@ -47,6 +44,10 @@ struct TwoLevel {
 
   QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global global) noexcept {
     return decode(stored) / global.encode_scale;
+  }
+  template <Profile P>
+  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global global) noexcept {
+    return P::prepare_two_level(decode(stored), global.encode_scale);
   }
 };
 

@@ -12,15 +12,14 @@
 
 namespace qfmt {
 
-/// The code of x in a tile with this scale and zero point, step by step as profile N
-/// computes: x / scale, plus the zero point, each rounded to the profile's type, then encoded.
+/// The code of x in a tile, step by step as profile N computes it: x divided by the scale, plus the zero
+/// point, each rounded to the profile's type, then encoded. `prepared` is Policy::prepare<N> of the tile.
 template <ElementFormat F, class Policy, Profile N, Real T>
-[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> quantize_value(float x, float scale, float zero_point) noexcept {
+[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> quantize_value(float x, float prepared, float zero_point) noexcept {
   using Quotient = typename Policy::template Quotient<N, T>;
-  float scaled = round_to<Quotient>(x / scale);
+  float scaled = round_to<Quotient>(N::apply(x, prepared));
   if constexpr (Policy::has_zero_point) scaled = round_to<Quotient>(scaled + zero_point);
-  if constexpr (!N::keeps_negative_zero) scaled = magnitude_bits(scaled) == 0 ? 0.0f : scaled;
-  return encode<F>(scaled);
+  return N::template encode<F>(scaled);
 }
 
 namespace detail {
@@ -57,8 +56,8 @@ inline Error no_data(Shape shape) {
 /// Encodes a segment of a row that lies in one tile. On its own, so that schemes that differ only in
 /// granularity share the code.
 template <ElementFormat F, class Policy, Profile N, Real T>
-void encode_segment(std::span<float const> values, float scale, float zero_point, Code<F>* codes) noexcept {
-  for (std::size_t i = 0; i < values.size(); ++i) codes[i] = quantize_value<F, Policy, N, T>(values[i], scale, zero_point);
+void encode_segment(std::span<float const> values, float prepared, float zero_point, Code<F>* codes) noexcept {
+  for (std::size_t i = 0; i < values.size(); ++i) codes[i] = quantize_value<F, Policy, N, T>(values[i], prepared, zero_point);
 }
 
 /// Quantizes the tiles of scale row `band`: the matrix rows that share it. Returns false, with the
@@ -116,12 +115,12 @@ class BandQuantizer {
 
   void encode_tile_row(index_t band, index_t t) {
     auto const index = static_cast<std::size_t>(band * out_.scale_shape.cols + t);
-    float const scale = S::Policy::effective(out_.scales[index], out_.global);
+    float const prepared = S::Policy::template prepare<typename S::Profile>(out_.scales[index], out_.global);
     float zero_point = 0.0f;
     if constexpr (S::has_zero_point) zero_point = static_cast<float>(out_.zero_points[index]);
     std::span<float const> const from = segment(t);
     Code<typename S::Format>* const to = codes_.data() + t * tile_.cols;
-    detail::encode_segment<typename S::Format, typename S::Policy, typename S::Profile, T>(from, scale, zero_point, to);
+    detail::encode_segment<typename S::Format, typename S::Policy, typename S::Profile, T>(from, prepared, zero_point, to);
   }
 
   MatrixView<T const> matrix_;
