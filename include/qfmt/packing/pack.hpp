@@ -58,19 +58,26 @@ struct PackedSpan {
 /// Precondition: packed_bytes<F>(count) <= capacity.
 template <ElementFormat F>
 QFMT_HOST_DEVICE constexpr void pack(Code<F> const* codes, index_t count, uint8_t* bytes, index_t capacity) noexcept {
-  uint64_t window = 0;
-  int filled = 0;
   index_t out = 0;
-  for (index_t i = 0; i < count; ++i) {
-    window |= static_cast<uint64_t>(codes[i].bits) << filled;
-    filled += F::bits;
-    while (filled >= 8) {
-      bytes[out++] = static_cast<uint8_t>(window);
-      window >>= 8;
-      filled -= 8;
+  if constexpr (F::bits == 8) {
+    for (; out < count; ++out) bytes[out] = codes[out].bits;
+  } else if constexpr (F::bits == 4) {
+    for (; out < count / 2; ++out) {
+      bytes[out] = static_cast<uint8_t>(codes[2 * out].bits | codes[2 * out + 1].bits << 4);
     }
+    if (count % 2 != 0) bytes[out++] = codes[count - 1].bits;
+  } else {
+    uint64_t window = 0;
+    int filled = 0;
+    for (index_t i = 0; i < count; ++i) {
+      window |= static_cast<uint64_t>(codes[i].bits) << filled;
+      for (filled += F::bits; filled >= 8; filled -= 8) {
+        bytes[out++] = static_cast<uint8_t>(window);
+        window >>= 8;
+      }
+    }
+    if (filled > 0) bytes[out++] = static_cast<uint8_t>(window);
   }
-  if (filled > 0) bytes[out++] = static_cast<uint8_t>(window);
   while (out < capacity) bytes[out++] = 0;
 }
 
