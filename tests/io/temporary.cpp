@@ -73,3 +73,22 @@ TEST_CASE("long names of outputs have temporary names too") {
   CHECK(name->publish(false).ok());
   CHECK(folder.names() == std::vector<std::string>{output});
 }
+
+TEST_CASE("renaming by links replaces nothing") {
+  samples::TemporaryFolder const folder;
+  auto const directory = Directory::open(folder.path());
+  auto const rename = [&](char const* from, char const* to) { return qfmt::io::detail::rename_by_link(directory->descriptor(), from, to); };
+  samples::write(folder / "file", "new");
+  samples::write(folder / "taken", "old");
+  std::filesystem::create_directory(folder / "sub");
+  std::filesystem::create_directory(folder / "empty");
+  CHECK(rename("file", "taken") == -1);
+  CHECK(errno == EEXIST);
+  CHECK(rename("sub", "empty") == -1);
+  CHECK(errno == EEXIST);
+  CHECK(rename("none", "other") == -1);
+  CHECK(rename("file", "f") == 0);
+  CHECK(rename("sub", "s") == 0);
+  CHECK(folder.names() == std::vector<std::string>{"empty", "f", "s", "taken"});
+  CHECK(samples::read(folder / "taken") == "old");
+}

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <cmath>
 #include <doctest/doctest.h>
 #include <initializer_list>
 #include <limits>
@@ -8,14 +9,26 @@
 #include <qfmt/scaling/profile.hpp>
 #include <string_view>
 #include <support/compressed_tensors_reference.hpp>
+#include <support/samples.hpp>
 
 using namespace qfmt;
 namespace reference = qfmt::test::reference;
 using profile::CompressedTensors;
 using profile::Qfmt;
 
-TEST_CASE("the two profiles, and what is none") {
-  static_assert(Profile<Qfmt> && Profile<CompressedTensors> && !Profile<int>);
+TEST_CASE("half_range is half the way from the lowest to the highest value") {
+  CHECK(half_range<E2M1>() == 6.0f);
+  CHECK(half_range<E4M3>() == 448.0f);
+  CHECK(half_range<E5M2>() == 57344.0f);
+  CHECK(half_range<INT8>() == 127.5f);
+  CHECK(half_range<INT4>() == 7.5f);
+  CHECK(half_range<INT3>() == 3.5f);
+  CHECK(half_range<INT2>() == 1.5f);
+  CHECK(half_range<NF4>() == 1.0f);
+}
+
+TEST_CASE("what is a profile") {
+  static_assert(Profile<Qfmt> && Profile<CompressedTensors> && !Profile<int> && !Profile<E2M1>);
   CHECK(std::string_view{Qfmt::name} == "Qfmt");
   CHECK(std::string_view{CompressedTensors::name} == "CompressedTensors");
 }
@@ -23,9 +36,32 @@ TEST_CASE("the two profiles, and what is none") {
 TEST_CASE("Qfmt calculates in binary32, CompressedTensors in the tensor's type") {
   static_assert(is_same_v<Qfmt::Step<float>, float> && is_same_v<Qfmt::Step<Code<BF16>>, float>);
   static_assert(is_same_v<CompressedTensors::Step<float>, float> && is_same_v<CompressedTensors::Step<Code<FP16>>, Code<FP16>>);
-  static_assert(Qfmt::keeps_negative_zero && !CompressedTensors::keeps_negative_zero);
-  CHECK(Qfmt::nonzero_block_scale == 0x01);
-  CHECK(CompressedTensors::nonzero_block_scale == 0x20);
+  CHECK(Qfmt::scale_divisor<INT8>() == 127.5f);
+  CHECK(CompressedTensors::scale_divisor<INT4>() == 7.5f);
+}
+
+TEST_CASE("both divide by the scale") {
+  qfmt::test::Samples samples{46};
+  int by_reciprocal = 0;
+  for (int i = 0; i < 1000; ++i) {
+    float const x = samples.normal();
+    float const scale = std::fabs(samples.normal()) + 0.01f;
+    CHECK(Qfmt::apply(x, Qfmt::prepare(scale)) == x / scale);
+    CHECK(CompressedTensors::apply(x, CompressedTensors::prepare(scale)) == x / scale);
+    CHECK(Qfmt::apply(x, Qfmt::prepare_two_level(448.0f, scale)) == x / (448.0f / scale));
+    by_reciprocal += x * (1.0f / scale) != x / scale ? 1 : 0;
+  }
+  CHECK(by_reciprocal > 0);  // which is not the same
+}
+
+TEST_CASE("the code of an element: -0 is kept, or not") {
+  CHECK(Qfmt::encode<E4M3>(-0.0f).bits == 0x80);
+  CHECK(CompressedTensors::encode<E4M3>(-0.0f).bits == 0x00);
+  CHECK(CompressedTensors::encode<E4M3>(-1e-9f).bits == 0x80);  // only rounds to zero
+  for (float const x : {0.0f, 1.3f, -500.0f, 1e-9f, std::numeric_limits<float>::infinity()}) {
+    CHECK(Qfmt::encode<E4M3>(x) == encode<E4M3>(x));
+    CHECK(CompressedTensors::encode<E2M1>(x) == encode<E2M1>(x));
+  }
 }
 
 TEST_CASE("what takes the place of a scale that is zero") {
@@ -39,10 +75,19 @@ TEST_CASE("what takes the place of a scale that is zero") {
     CHECK(CompressedTensors::nonzero_scale<Code<BF16>, Code<BF16>>(amax) == reference::Type::bf16().epsilon);
     CHECK(CompressedTensors::nonzero_scale<Code<FP16>, Code<FP16>>(amax) == reference::Type::fp16().epsilon);
   }
+  CHECK(Qfmt::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x01);
+  CHECK(CompressedTensors::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x20);
+  CHECK(Qfmt::block_scale<E2M1, float>(6.0f, 1.0f).bits == 0x38);
+}
+
+TEST_CASE("the MX scale: the scheme's rule, or the package's own") {
+  CHECK(Qfmt::mx_scale<E2M1, mx::Floor, float>(7.5f).bits == 127);
+  CHECK(Qfmt::mx_scale<E2M1, mx::RoundUp, float>(6.5f).bits == 128);
+  CHECK(CompressedTensors::mx_scale<E2M1, mx::RoundUp, float>(6.5f).bits == 127);
+  CHECK(CompressedTensors::mx_scale<E4M3, mx::Floor, float>(448.0f).bits == 128);
 }
 
 TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one division") {
-  // 1 / 3.140625 and its product with 2688, both to BF16; the quotient would be another number.
   auto const d = reference::Type::bf16();
   int wrong = 0;
   int differs = 0;
@@ -63,4 +108,11 @@ TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one divis
   CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.041015625f) == 1.0f);
   CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.041046142578125f) == 65472.0f);
   CHECK(CompressedTensors::encode_scale<Code<BF16>>(0.033203125f) == 80896.0f);
+}
+
+TEST_CASE("the tensor scale of Qfmt: a division, capped") {
+  CHECK(Qfmt::encode_scale<float>(0.033203125f) == 2688.0f / 0.033203125f);
+  CHECK(Qfmt::encode_scale<Code<BF16>>(0.033203125f) == 2688.0f / 0.033203125f);
+  CHECK(Qfmt::encode_scale<float>(0.0f) == 1.0f);
+  CHECK(Qfmt::encode_scale<float>(0x1p-149f) == 0x1p96f);
 }

@@ -146,17 +146,6 @@ TEST_CASE("sabotaged policies violate a law") {
   expect_violated(laws::extremes_fit(any_policy<BiasOffByOne, E2M1>(), 0, 0, 0.5, -20, 20));
 }
 
-TEST_CASE("half_range is half the way from the lowest to the highest value") {
-  CHECK(half_range<E2M1>() == 6.0f);
-  CHECK(half_range<E4M3>() == 448.0f);
-  CHECK(half_range<E5M2>() == 57344.0f);
-  CHECK(half_range<INT8>() == 127.5f);
-  CHECK(half_range<INT4>() == 7.5f);
-  CHECK(half_range<INT3>() == 3.5f);
-  CHECK(half_range<INT2>() == 1.5f);
-  CHECK(half_range<NF4>() == 1.0f);
-}
-
 TEST_CASE("what is a scale policy for which format") {
   static_assert(ScalePolicy<Symmetric, E4M3> && ScalePolicy<Symmetric, INT4> && ScalePolicy<Symmetric, NF4>);
   static_assert(ScalePolicy<Asymmetric, INT4> && !ScalePolicy<Asymmetric, E4M3> && !ScalePolicy<Asymmetric, NF4>);

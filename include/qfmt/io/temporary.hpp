@@ -51,6 +51,19 @@ inline void remove_output(int parent, std::string const& name) {
   ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
 }
 
+/// Renames without replacing where the file system cannot do both at once: exactly for files; for
+/// directories, which have no second links, by looking before. Returns 0, or -1 and errno.
+inline int rename_by_link(int parent, char const* from, char const* to) {
+  if (::linkat(parent, from, parent, to, 0) == 0) return ::unlinkat(parent, from, 0);
+  if (errno != EPERM && errno != EOPNOTSUPP) return -1;
+  struct stat info {};
+  if (::fstatat(parent, to, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return ::renameat(parent, from, parent, to);
+}
+
 /// Where an output goes: its directory and its name there.
 struct Destination {
   Directory parent;
@@ -117,11 +130,7 @@ class TemporaryName {
     int const dir = parent().descriptor();
     char const* const to = destination_.name.c_str();
     int result = replace ? ::renameat(dir, name_.c_str(), dir, to) : ::renameat2(dir, name_.c_str(), dir, to, RENAME_NOREPLACE);
-    if (result != 0 && !replace && (errno == EINVAL || errno == ENOSYS)) {
-      // The file system cannot refuse to replace; then all that can be done is to look before.
-      if (parent().contains(destination_.name)) return destination_.exists();
-      result = ::renameat(dir, name_.c_str(), dir, to);
-    }
+    if (result != 0 && !replace && (errno == EINVAL || errno == ENOSYS)) result = rename_by_link(dir, name_.c_str(), to);
     if (result != 0 && (errno == EEXIST || errno == ENOTEMPTY)) return destination_.exists();
     if (result != 0) return system_error(Status::io_rename, path(), "cannot give the output its name", errno);
     auto synced = parent().sync();

@@ -104,7 +104,7 @@ class ModelFree {
   /// Finds the layers, and refuses all that cannot be stored in one message.
   Result<void> select() {
     if (auto const& config = checkpoint_->config(); config.is_object() && config.contains("quantization_config")) {
-      return Error{Status::config_invalid, checkpoint_->path().string() + ": config.json: the model is already quantized (quantization_config)"};
+      return Error{Status::config_invalid, (checkpoint_->path() / "config.json").string() + ": got a quantization_config, expected a model that is not already quantized"};
     }
     Status status = Status::ok;
     std::string refused;

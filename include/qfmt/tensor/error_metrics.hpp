@@ -31,15 +31,20 @@ struct ErrorMetrics {
     double const error = q - x;
     signal += x * x;
     noise += error * error;
-    if (!(std::abs(error) <= max_error)) max_error = std::abs(error);  // a NaN stays
+    raise_max(std::abs(error));
     ++count;
   }
 
   void merge(ErrorMetrics const& other) noexcept {
     signal += other.signal;
     noise += other.noise;
-    if (!(other.max_error <= max_error)) max_error = other.max_error;
+    raise_max(other.max_error);
     count += other.count;
+  }
+
+ private:
+  void raise_max(double error) noexcept {
+    if (!std::isnan(max_error) && !(error <= max_error)) max_error = error;  // a NaN comes in and stays
   }
 };
 

@@ -3,13 +3,13 @@
 
 // The MX scale rules, compiled so that all 2^31 magnitudes take seconds.
 
-#include <scaling/power_of_two/kernels.hpp>
+#include <scaling/mx_rule/kernels.hpp>
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("O3")
 #endif
 #include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/power_of_two.hpp>
+#include <qfmt/scaling/mx_rule.hpp>
 
 namespace {
 
