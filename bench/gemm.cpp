@@ -1,20 +1,21 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Products of binary32 activations with dense and quantized weights, by backend. Counters: FLOP/s, two
-// for each multiplication, and bytes/s of the weight as it is stored, scales included.
+// Products of binary32 activations with dense and quantized weights, by backend. Counters: FLOP/s,
+// two for each multiplication, and bytes/s of the weight as it is stored, scales included.
 //
 //     bench_gemm --benchmark_filter='portable.*NVFP4'
 
 #include <benchmark/benchmark.h>
-#include <qfmt/core/random.hpp>
-#include <qfmt/exec/thread_pool.hpp>
-#include <qfmt/gemm/gemm.hpp>
-#include <qfmt/formats/int4.hpp>
-#include <qfmt/gemm/reference.hpp>
-#include <qfmt/tensor/quantize.hpp>
 #include <string>
 #include <vector>
+
+#include <qfmt/core/random.hpp>
+#include <qfmt/exec/thread_pool.hpp>
+#include <qfmt/formats/int4.hpp>
+#include <qfmt/gemm/gemm.hpp>
+#include <qfmt/gemm/reference.hpp>
+#include <qfmt/tensor/quantize.hpp>
 
 namespace {
 
@@ -23,7 +24,8 @@ using namespace qfmt;
 std::vector<float> noise(Shape shape, uint64_t key) {
   Philox const random{key};
   std::vector<float> out(static_cast<std::size_t>(shape.size()));
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(static_cast<int32_t>(random(i))) * 0x1p-31f;
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<float>(static_cast<int32_t>(random(i))) * 0x1p-31f;
   return out;
 }
 
@@ -46,10 +48,13 @@ struct Quantized {
 
   explicit Quantized(Shape s) {
     std::vector<float> const values = noise(s, 2);
-    if (auto made = quantize<S>(MatrixView<float const>{values.data(), s})) tensor = *made;
+    if (auto made = quantize<S>(MatrixView<float const>{values.data(), s}))
+      tensor = *made;
   }
   [[nodiscard]] QuantTensorView<S> view() const { return tensor.view(); }
-  [[nodiscard]] std::size_t bytes() const { return tensor.codes.size() + tensor.scales.size() * sizeof(typename S::Stored); }
+  [[nodiscard]] std::size_t bytes() const {
+    return tensor.codes.size() + tensor.scales.size() * sizeof(typename S::Stored);
+  }
 };
 
 // Arguments: M, N, K, threads.
@@ -62,15 +67,19 @@ void product(benchmark::State& state) {
   std::vector<float> y(static_cast<std::size_t>(xs.rows * ws.rows));
   ThreadPool pool{static_cast<int>(state.range(3))};
   for (auto _ : state) {
-    Status const status = gemm_with(Backend{}, MatrixView<float const>{x.data(), xs}, weight.view(),
-                                    MatrixView<float>{y.data(), {xs.rows, ws.rows}}, NoEpilogue{}, pool);
-    if (status != Status::ok) state.SkipWithError(name(status));
+    Status const status =
+        gemm_with(Backend{}, MatrixView<float const>{x.data(), xs}, weight.view(),
+                  MatrixView<float>{y.data(), {xs.rows, ws.rows}}, NoEpilogue{}, pool);
+    if (status != Status::ok)
+      state.SkipWithError(name(status));
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
   constexpr auto per_second = benchmark::Counter::kIsIterationInvariantRate;
-  state.counters["FLOP/s"] = benchmark::Counter{2.0 * static_cast<double>(xs.rows * ws.size()), per_second};
-  state.counters["weights"] = benchmark::Counter{static_cast<double>(weight.bytes()), per_second, benchmark::Counter::kIs1024};
+  state.counters["FLOP/s"] =
+      benchmark::Counter{2.0 * static_cast<double>(xs.rows * ws.size()), per_second};
+  state.counters["weights"] = benchmark::Counter{static_cast<double>(weight.bytes()), per_second,
+                                                 benchmark::Counter::kIs1024};
 }
 
 template <class Weight>
@@ -104,6 +113,7 @@ int main(int argc, char** argv) {
   add<Quantized<QuantScheme<INT8, PerChannel>>>("INT8_channel");
   add<Quantized<QuantScheme<E4M3, PerChannel>>>("FP8_channel");
   benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    return 1;
   benchmark::RunSpecifiedBenchmarks();
 }

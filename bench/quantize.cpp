@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Quantize and dequantize a matrix, for the schemes of the published presets. Counters: elements for each
-// second, and bytes of the source.
+// Quantize and dequantize a matrix, for the schemes of the published presets. Counters: elements
+// for each second, and bytes of the source.
 
 #include <benchmark/benchmark.h>
+#include <vector>
 
 #include <qfmt/qfmt.hpp>
-#include <vector>
 
 namespace {
 
@@ -53,7 +53,8 @@ void dequantize_matrix(benchmark::State& state) {
   count(state, sizeof(float));
 }
 
-using Presets = TypeList<preset::NVFP4A16, preset::MXFP4A16, preset::MXFP8A16, preset::FP8_DYNAMIC, preset::W8A8, preset::W4A16>;
+using Presets = TypeList<preset::NVFP4A16, preset::MXFP4A16, preset::MXFP8A16, preset::FP8_DYNAMIC,
+                         preset::W8A8, preset::W4A16>;
 
 int const registered = [] {
   Presets::for_each([]<class P>() {

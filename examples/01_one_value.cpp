@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <initializer_list>
+
 #include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
@@ -16,7 +17,8 @@ static_assert(decode(encode<E2M1, TowardZero>(5.9f)) == 4.0f);
 // Too large: the largest value, or the special one if asked for.
 static_assert(decode(encode<E4M3>(1e6f)) == 448.0f);
 static_assert(encode<E5M2, NearestEven, ToSpecial>(1e6f).bits == 0x7C);  // infinity
-// A double is rounded once, directly: this one is above a tie that rounding to float first would hit.
+// A double is rounded once, directly: this one is above a tie that rounding to float first would
+// hit.
 static_assert(encode<E4M3>(1.0625 * (1 + 0x1p-40)).bits == 0x39);
 
 int main() {
@@ -27,7 +29,8 @@ int main() {
     std::printf("\n%8g", static_cast<double>(x));
     formats.for_each([x]<class F>() {
       Code<F> const code = encode<F>(x);
-      std::printf("%10g %02xh", static_cast<double>(decode(code)), static_cast<unsigned>(code.bits));
+      std::printf("%10g %02xh", static_cast<double>(decode(code)),
+                  static_cast<unsigned>(code.bits));
     });
   }
   std::printf("\n");

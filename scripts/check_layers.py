@@ -58,7 +58,7 @@ FLOORS = {
                       third_party=INTRINSICS),
     "calibration": Floor("core formats scaling observers packing tensor gemm", third_party=r"Eigen/.+"),
     "io": Floor("core formats scaling observers packing tensor calibration",
-                third_party=r"nlohmann/.+|(fcntl|unistd|sys/\w+)\.h"),
+                third_party=r"nlohmann/.+|(dirent|fcntl|unistd|sys/\w+)\.h"),
     "oneshot": Floor("core formats scaling observers packing tensor gemm calibration io",
                      third_party=r"Eigen/.+|nlohmann/.+|re2/.+"),
     "exec": Floor("core"),

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything that a host program needs to quantize, pack and multiply: floors 0 to 6. No Eigen, no JSON,
-// no iostream, no threads; include calibration/, io/ and exec/ for those.
+// Everything that a host program needs to quantize, pack and multiply: floors 0 to 6. No Eigen, no
+// JSON, no iostream, no threads; include calibration/, io/ and exec/ for those.
 
 #include <qfmt/core/parallel.hpp>
 #include <qfmt/core/random.hpp>

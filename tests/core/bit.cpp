@@ -65,3 +65,13 @@ TEST_CASE("power_of_two is exact over the whole range of binary32") {
   static_assert(qfmt::power_of_two(-149) == 0x1p-149f);
   for (int exponent = -149; exponent <= 127; ++exponent) CHECK(qfmt::power_of_two(exponent) == std::ldexp(1.0f, exponent));
 }
+
+TEST_CASE("order_key orders like the values, -NaN lowest and NaN highest, and has an inverse") {
+  static_assert(qfmt::order_key(0.0f) == 0 && qfmt::order_key(-0.0f) == -1);
+  float const ascending[] = {of(0xFFFFFFFFu), of(0xFFC00000u), of(0xFF800000u), of(0xFF7FFFFFu), -1.0f, -0x1p-149f, -0.0f, 0.0f, 0x1p-149f,
+                             1.0f, of(0x7F7FFFFFu), of(0x7F800000u), of(0x7FC00000u), of(0x7FFFFFFFu)};
+  for (std::size_t i = 0; i < std::size(ascending); ++i) {
+    if (i > 0) CHECK(qfmt::order_key(ascending[i - 1]) < qfmt::order_key(ascending[i]));
+    CHECK(qfmt::bit_cast<std::uint32_t>(qfmt::from_order_key(qfmt::order_key(ascending[i]))) == qfmt::bit_cast<std::uint32_t>(ascending[i]));
+  }
+}

@@ -44,12 +44,12 @@ std::string compile(std::string const& source) {
   return verdict == NVRTC_SUCCESS ? "" : errors(log);
 }
 
-/// Includes of every header of a floor, but for the executor, which runs host code.
+/// Includes of every header of a floor, but for what only host code uses.
 std::string floor(char const* name) {
   std::string includes;
   for (auto const& entry :
        std::filesystem::directory_iterator{std::string{QFMT_INCLUDE "/qfmt/"} + name}) {
-    if (entry.path().filename() == "parallel.hpp")
+    if (entry.path().filename() == "parallel.hpp" || entry.path().filename() == "limits.hpp")
       continue;
     includes +=
         "#include <qfmt/" + std::string{name} + "/" + entry.path().filename().string() + ">\n";

@@ -124,7 +124,7 @@ constexpr std::uint32_t digest() {
   std::uint32_t sum = 0;
   for (std::uint32_t bits = 0; bits < 0xFF000000u; bits += 0x00FFFFF1u) {
     sum = sum * 31 + encode<F, R>(float_of(bits)).bits;
-    sum = sum * 31 + encode<F, R, ToSpecial>(static_cast<double>(float_of(bits)) * 1.000000001).bits;
+    sum = sum * 31 + encode<F, R, ToSpecial>(qfmt::bit_cast<double>(std::uint64_t{bits} << 32 | ~bits)).bits;
   }
   return sum;
 }
@@ -135,7 +135,7 @@ std::uint32_t digest_at_run_time() {
   std::uint32_t sum = 0;
   for (std::uint32_t bits = 0; bits < 0xFF000000u; bits += step) {
     sum = sum * 31 + encode<F, R>(float_of(bits)).bits;
-    sum = sum * 31 + encode<F, R, ToSpecial>(static_cast<double>(float_of(bits)) * 1.000000001).bits;
+    sum = sum * 31 + encode<F, R, ToSpecial>(qfmt::bit_cast<double>(std::uint64_t{bits} << 32 | ~bits)).bits;
   }
   return sum;
 }

@@ -52,13 +52,14 @@ TEST_CASE("the links of the Hugging Face cache are followed, others of that kind
   link("chain", "../../blobs/" + std::string(64, 'b'));
   link("short", "../../blobs/" + std::string(63, 'a'));
   link("word", "../../blobs/passwd");
+  link("away", "../../blobs/../../../../../../../../../../etc/passwd");  // as long as a hash
   link("higher", "../../../blobs/" + hash);
   link("lost", "../../blobs/" + std::string(40, 'c'));
   auto const directory = Directory::open(cache / "snapshots/1");
   auto const file = directory->open_file("model");
   REQUIRE(file.ok());
   CHECK(*qfmt::io::read_text(*file, 100, Status::config_invalid) == "weights");
-  for (char const* name : {"chain", "short", "word", "higher"}) CHECK(samples::verdict(directory->open_file(name), Status::unsafe_path, name) == "");
+  for (char const* name : {"chain", "short", "word", "away", "higher"}) CHECK(samples::verdict(directory->open_file(name), Status::unsafe_path, name) == "");
   CHECK(samples::verdict(directory->open_file("lost"), Status::io_open, "lost: cannot open: No such file") == "");
 }
 

@@ -37,6 +37,7 @@ TEST_CASE("files that are not what they should be") {
       {"002 7bytes", std::string(7, '\1'), Status::header_too_small, "got a file of 7 bytes"},
       {"003 len0", samples::u64(0), Status::header_empty, "got a header of 0 bytes"},
       {"004 len_gt_file", samples::u64(1000) + "{\"a\":1}", Status::header_truncated, "got a file of 15 bytes, expected a header of 1000 bytes"},
+      {"len one too many", samples::u64(3) + "{}", Status::header_truncated, "got a file of 10 bytes, expected a header of 3 bytes"},
       {"005 len_u64max", samples::u64(~uint64_t{0}) + "{}", Status::header_too_large, "18446744073709551615"},
       {"006 len_i64min", samples::u64(uint64_t{1} << 63) + "{}", Status::header_too_large, "9223372036854775808"},
       {"007 len_100M_plus1", samples::u64(100'000'001) + "{}", Status::header_too_large, "got a header of 100000001 bytes, expected at most 100000000"},

@@ -158,6 +158,15 @@ std::vector<Row> const rows = {
 
 }  // namespace
 
+TEST_CASE("the check itself can fail") {
+  auto const refused = [] { return parse_safetensors_header("{}x", 0, "f"); };
+  CHECK(samples::verdict(refused(), Status::header_trailing_bytes, "header byte 2") == "");
+  CHECK(samples::verdict(refused(), Status::json_syntax, "header byte 2") != "");
+  CHECK(samples::verdict(refused(), Status::header_trailing_bytes, "header byte 3") != "");
+  CHECK(samples::verdict(parse_safetensors_header("{}", 0, "f"), Status::header_trailing_bytes, "") != "");
+  CHECK(samples::verdict(qfmt::Result<void>{qfmt::Error{Status::json_syntax, "two\nlines"}}, Status::json_syntax, "") != "");
+}
+
 TEST_CASE("every bad header is refused with its code and place") {
   for (Row const& row : rows) {
     CHECK_MESSAGE(samples::verdict(parse_safetensors_header(row.header, row.data_bytes, "f"), row.status, row.place) == "", row.name);

@@ -1,89 +1,94 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <array>
 #include <doctest/doctest.h>
-
-#include <qfmt/formats/format.hpp>
+#include <qfmt/formats/all.hpp>
 #include <qfmt/packing/scale_layout.hpp>
-#include <vector>
+#include <support/laws/expect.hpp>
+#include <support/laws/layout_laws.hpp>
 
 using namespace qfmt;
+using namespace qfmt::test;
 
 namespace {
 
-using Layouts = TypeList<RowMajor, Swizzled128x4, Swizzled8x4, ColumnMajorWords>;
-constexpr Shape shapes[] = {{1, 1}, {3, 5}, {8, 4}, {9, 4}, {127, 3}, {128, 4}, {129, 5}, {300, 17}, {0, 0}, {5, 0}};
-
-/// How many scales have a place outside the buffer, or one that is taken.
-template <class Layout>
-index_t violations(Shape scales) {
-  index_t bad = 0;
-  std::vector<bool> taken(static_cast<std::size_t>(Layout::size(scales)));
-  for (index_t row = 0; row < scales.rows; ++row) {
-    for (index_t col = 0; col < scales.cols; ++col) {
-      index_t const at = Layout::offset(scales, row, col);
-      if (at < 0 || at >= Layout::size(scales) || taken[static_cast<std::size_t>(at)]) {
-        ++bad;
-      } else {
-        taken[static_cast<std::size_t>(at)] = true;
-      }
-    }
-  }
-  return bad;
+template <class L>
+void check_layout() {
+  static_assert(ScaleLayout<L>);
+  expect_held(laws::places_are_distinct<L>());
+  expect_held(laws::rearranges_back<L>());
 }
 
-/// Two columns exchange their places in every second row only: what a wrong swizzle does.
-struct Broken {
-  static constexpr index_t size(Shape s) { return RowMajor::size(s); }
-  static constexpr index_t offset(Shape s, index_t row, index_t col) { return RowMajor::offset(s, row, col % 2 == 1 ? col - 1 : col); }
+// Negative controls.
+struct ForgetsColumnAtoms : Swizzled128x4 {
+  static constexpr index_t offset(Shape scales, index_t row, index_t col) noexcept { return Swizzled128x4::offset(scales, row, col % 4); }
+};
+struct NotPadded : Swizzled8x4 {
+  static constexpr index_t size(Shape scales) noexcept { return scales.size(); }
 };
 
 }  // namespace
 
-TEST_CASE("every layout gives every scale a place of its own") {
-  for (Shape const scales : shapes) {
-    CAPTURE(scales.rows);
-    CAPTURE(scales.cols);
-    Layouts::for_each([scales]<class L>() { CHECK(violations<L>(scales) == 0); });
+TEST_CASE("laws of every layout") {
+  check_layout<RowMajor>();
+  check_layout<Swizzled128x4>();
+  check_layout<Swizzled8x4>();
+  check_layout<ColumnMajorWords>();
+}
+
+TEST_CASE("sabotaged layouts violate a law") {
+  expect_violated(laws::places_are_distinct<ForgetsColumnAtoms>());
+  expect_violated(laws::places_are_distinct<NotPadded>());
+  expect_violated(laws::rearranges_back<ForgetsColumnAtoms>());
+}
+
+TEST_CASE("128 x 4: the formula of the specification, and its inverse") {
+  // offset = ((m / 128) KT + k / 4) 512 + (m % 32) 16 + ((m % 128) / 32) 4 + k % 4, KT = ceil(cols / 4)
+  struct Row {
+    index_t row, col, offset;
+  };
+  Shape const scales{300, 10};  // KT = 3
+  for (auto const& [row, col, offset] : {Row{0, 0, 0}, Row{0, 3, 3}, Row{1, 0, 16}, Row{31, 0, 496}, Row{32, 0, 4}, Row{96, 3, 15}, Row{127, 3, 511},
+                                         Row{0, 4, 512}, Row{0, 9, 1025}, Row{128, 0, 1536}, Row{299, 9, 2 * 1536 + 1024 + 11 * 16 + 4 + 1}}) {
+    CHECK(Swizzled128x4::offset(scales, row, col) == offset);
   }
-  CHECK(violations<Broken>({3, 5}) > 0);
+  CHECK(Swizzled128x4::size(scales) == 3 * 3 * 512);
+  // reshape (M / 128, KT, 32, 4, 4) and permute (0, 3, 2, 1, 4): the place of every byte, from the other side.
+  index_t wrong = 0;
+  for (index_t byte = 0; byte < 3 * 3 * 512; ++byte) {
+    index_t const atom = byte / 512;
+    index_t const row = atom / 3 * 128 + byte % 16 / 4 * 32 + byte % 512 / 16;
+    index_t const col = atom % 3 * 4 + byte % 4;
+    wrong += Swizzled128x4::offset(scales, row, col) != byte ? 1 : 0;
+  }
+  CHECK(wrong == 0);
 }
 
-TEST_CASE("sizes include the padding") {
-  CHECK(RowMajor::size({300, 17}) == 5100);
-  CHECK(Swizzled128x4::size({300, 17}) == 3 * 5 * 512);
-  CHECK(Swizzled8x4::size({300, 17}) == 38 * 5 * 32);
+TEST_CASE("8 x 4, words, and rows: places by hand") {
+  CHECK(Swizzled8x4::offset({20, 9}, 0, 3) == 3);
+  CHECK(Swizzled8x4::offset({20, 9}, 1, 0) == 4);
+  CHECK(Swizzled8x4::offset({20, 9}, 0, 4) == 32);
+  CHECK(Swizzled8x4::offset({20, 9}, 8, 0) == 96);
+  CHECK(Swizzled8x4::size({20, 9}) == 3 * 3 * 32);
+  CHECK(ColumnMajorWords::offset({6, 8}, 0, 1) == 1);
+  CHECK(ColumnMajorWords::offset({6, 8}, 1, 0) == 4);
+  CHECK(ColumnMajorWords::offset({6, 8}, 0, 4) == 32);  // six rows take eight words
+  CHECK(ColumnMajorWords::size({6, 8}) == 64);
   CHECK(ColumnMajorWords::size({301, 17}) == 5 * 304 * 4);
+  CHECK(ColumnMajorWords::offset({256, 8}, 0, 4) == 1024);
+  CHECK(RowMajor::offset({6, 8}, 2, 3) == 19);
 }
 
-TEST_CASE("places that the vendors' documents name") {
-  // (row, column) of a matrix of scales 256 x 8: cuBLAS, "1D Block Scaling Factors Layout".
-  constexpr Shape scales{256, 8};
-  CHECK(Swizzled128x4::offset(scales, 0, 3) == 3);
-  CHECK(Swizzled128x4::offset(scales, 32, 0) == 4);
-  CHECK(Swizzled128x4::offset(scales, 64, 0) == 8);
-  CHECK(Swizzled128x4::offset(scales, 1, 0) == 16);
-  CHECK(Swizzled128x4::offset(scales, 127, 3) == 511);
-  CHECK(Swizzled128x4::offset(scales, 0, 4) == 512);
-  CHECK(Swizzled128x4::offset(scales, 128, 0) == 1024);
-  CHECK(Swizzled8x4::offset(scales, 7, 3) == 31);
-  CHECK(Swizzled8x4::offset(scales, 8, 0) == 64);
-  CHECK(ColumnMajorWords::offset(scales, 1, 0) == 4);
-  CHECK(ColumnMajorWords::offset(scales, 0, 4) == 1024);
-}
-
-TEST_CASE("rearranging there and back is the identity, and padding is zero") {
-  constexpr Shape scales{130, 6};
-  std::vector<uint8_t> original(static_cast<std::size_t>(scales.size()));
-  for (std::size_t i = 0; i < original.size(); ++i) original[i] = static_cast<uint8_t>(i % 251 + 1);
-  Layouts::for_each([&]<class L>() {
-    std::vector<uint8_t> there(static_cast<std::size_t>(L::size(scales)), 0xEE);
-    rearrange<RowMajor, L>(original.data(), scales, there.data());
-    index_t zeros = 0;
-    for (uint8_t const scale : there) zeros += scale == 0;
-    CHECK(zeros == L::size(scales) - scales.size());
-    std::vector<uint8_t> back(original.size());
-    rearrange<L, RowMajor>(there.data(), scales, back.data());
-    CHECK(back == original);
-  });
+TEST_CASE("rearranging codes of scales, in constant expressions") {
+  constexpr bool good = [] {
+    std::array<Code<E8M0>, 4> const scales{Code<E8M0>{1}, Code<E8M0>{2}, Code<E8M0>{3}, Code<E8M0>{4}};
+    std::array<Code<E8M0>, 32> swizzled{};
+    for (auto& s : swizzled) s.bits = 0xEE;
+    rearrange<RowMajor, Swizzled8x4>(scales.data(), Shape{2, 2}, swizzled.data());
+    return swizzled[0].bits == 1 && swizzled[1].bits == 2 && swizzled[2].bits == 0 && swizzled[4].bits == 3 && swizzled[5].bits == 4 &&
+           swizzled[31].bits == 0;
+  }();
+  static_assert(good);
+  CHECK(good);
 }

@@ -102,3 +102,57 @@ TEST_CASE("dense words: sizes, and constant expressions") {
   static_assert(word == 0x5ec89c0a);
   CHECK(std::string{DenseWords::name} == "dense");
 }
+
+namespace {
+
+template <class F>
+std::vector<std::uint32_t> whole_words_of(std::vector<int> const& integers) {
+  std::vector<Code<F>> codes;
+  for (int const i : integers) codes.push_back({F::from_int(i)});
+  auto const count = static_cast<index_t>(codes.size());
+  std::vector<std::uint32_t> words(static_cast<std::size_t>(WholeWords::words<F>(count)), 0xDEADBEEFu);
+  WholeWords::store<F>(codes.data(), count, words.data());
+  std::vector<Code<F>> back(codes.size());
+  WholeWords::load<F>(words.data(), count, back.data());
+  CHECK(back == codes);
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("whole words: no value straddles two words") {
+  CHECK(whole_words_of<INT4>({-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3}) == Words{0x76543210, 0x0000ba98});  // as dense
+  CHECK(whole_words_of<INT8>({-128, -1, 0, 127}) == Words{0xff807f00});
+  // Three bits: ten in a word, two bits unused.
+  CHECK(whole_words_of<INT3>({-4, -3, -2, -1, 0, 1, 2, 3, -4, -3}) == Words{0x08fac688});
+  CHECK(whole_words_of<INT3>({-4, -3, -2, -1, 0, 1, 2, 3, -4, -3, -2}) == Words{0x08fac688, 0x00000002});
+  CHECK(whole_words_of<INT5>({-16, 15, -16, 15, -16, 15, 15}) == Words{0x3e0f83e0, 0x0000001f});
+  CHECK(whole_words_of<INT7>({-64, 63, -64, 63, 63}) == Words{0x0fe03f80, 0x0000007f});
+  CHECK(whole_words_of<UINT4>({1, 2, 15}) == Words{0x00000f21});
+  CHECK(whole_words_of<INT4>({}).empty());
+  static_assert(WholeWords::words<INT3>(10) == 1 && WholeWords::words<INT3>(11) == 2 && WholeWords::words<INT6>(6) == 2);
+}
+
+TEST_CASE("whole words: load(store(codes)) == codes at every length") {
+  IntegerFormats::for_each([]<class F>() {
+    Samples samples{64};
+    for (index_t count = 0; count <= 70; ++count) {
+      std::vector<int> integers;
+      for (index_t i = 0; i < count; ++i) integers.push_back(F::to_int(samples.bits() & F::code_mask));
+      auto const words = whole_words_of<F>(integers);
+      CHECK(words.size() == static_cast<std::size_t>(ceil_div(count, 32 / F::bits)));
+    }
+  });
+}
+
+TEST_CASE("GPTQ and AWQ: where a code is") {
+  CHECK(GptqOrder::place(5, 0) == WordPlace{0, 5, 0});
+  CHECK(GptqOrder::place(5, 9) == WordPlace{1, 5, 4});
+  CHECK(GptqOrder::place(0, 7) == WordPlace{0, 0, 28});
+  // AWQ: nibbles of a word, from the lowest: outputs 0, 2, 4, 6, 1, 3, 5, 7.
+  int const order[] = {0, 2, 4, 6, 1, 3, 5, 7};
+  for (int nibble = 0; nibble < 8; ++nibble) {
+    CHECK(AwqOrder::place(order[nibble], 3) == WordPlace{3, 0, 4 * nibble});
+    CHECK(AwqOrder::place(16 + order[nibble], 3) == WordPlace{3, 2, 4 * nibble});
+  }
+}

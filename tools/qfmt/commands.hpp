@@ -4,10 +4,11 @@
 
 #include <filesystem>
 #include <optional>
-#include <qfmt/exec/thread_pool.hpp>
-#include <qfmt/oneshot/model_free.hpp>
 #include <string>
 #include <vector>
+
+#include <qfmt/exec/thread_pool.hpp>
+#include <qfmt/oneshot/model_free.hpp>
 
 // What the sub-commands of `qfmt` do, behind their options.
 
@@ -24,10 +25,12 @@ struct QuantizeOptions {
 
 /// The preset of that name under a profile, or nothing. A file for each profile, since
 /// every preset is compiled for three types of weights.
-std::optional<oneshot::LayerQuantizer<ThreadPool>> compressed_tensors_quantizer(std::string const& preset);
+std::optional<oneshot::LayerQuantizer<ThreadPool>> compressed_tensors_quantizer(
+    std::string const& preset);
 std::optional<oneshot::LayerQuantizer<ThreadPool>> qfmt_quantizer(std::string const& preset);
 
-/// Quantizes a checkpoint. Errors: unknown_scheme, pattern_invalid, and those of quantize_checkpoint.
+/// Quantizes a checkpoint. Errors: unknown_scheme, pattern_invalid, and those of
+/// quantize_checkpoint.
 Result<oneshot::ModelFreeReport> quantize(QuantizeOptions const& options, ThreadPool& threads);
 
 /// Prints what a checkpoint or a safetensors file holds.

@@ -5,9 +5,12 @@
 
 namespace qfmt::tool {
 
-std::optional<oneshot::LayerQuantizer<ThreadPool>> compressed_tensors_quantizer(std::string const& preset) {
+std::optional<oneshot::LayerQuantizer<ThreadPool>> compressed_tensors_quantizer(
+    std::string const& preset) {
   std::optional<oneshot::LayerQuantizer<ThreadPool>> quantizer;
-  visit_preset(preset.c_str(), [&]<class P>() { quantizer = oneshot::layer_quantizer<P, profile::CompressedTensors, ThreadPool>(); });
+  visit_preset(preset.c_str(), [&]<class P>() {
+    quantizer = oneshot::layer_quantizer<P, profile::CompressedTensors, ThreadPool>();
+  });
   return quantizer;
 }
 

@@ -1,15 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "commands.hpp"
-
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <thread>
 
-// The command line: `qfmt quantize` and `qfmt inspect`. Exit code 0 on success, 2 with one message on
-// standard error otherwise.
+#include "commands.hpp"
+
+// The command line: `qfmt quantize` and `qfmt inspect`. Exit code 0 on success, 2 with one message
+// on standard error otherwise.
 
 namespace {
 
@@ -24,16 +24,31 @@ int run(int argc, char** argv) {
 
   qfmt::tool::QuantizeOptions options;
   unsigned threads = std::max(1u, std::thread::hardware_concurrency());
-  CLI::App* const quantize = app.add_subcommand("quantize", "Quantize the linear layers of a checkpoint, without calibration data");
-  quantize->add_option("--scheme", options.scheme, "A preset: NVFP4A16, MXFP4, FP8_DYNAMIC, W8A8, W4A16, ...")->required();
-  quantize->add_option("--profile", options.profile, "Numerics: CompressedTensors (equal to that package, bit for bit) or Qfmt")
+  CLI::App* const quantize = app.add_subcommand(
+      "quantize", "Quantize the linear layers of a checkpoint, without calibration data");
+  quantize
+      ->add_option("--scheme", options.scheme,
+                   "A preset: NVFP4A16, MXFP4, FP8_DYNAMIC, W8A8, W4A16, ...")
+      ->required();
+  quantize
+      ->add_option("--profile", options.profile,
+                   "Numerics: CompressedTensors (equal to that package, bit for bit) or Qfmt")
       ->check(CLI::IsMember({"CompressedTensors", "Qfmt"}))
       ->capture_default_str();
-  quantize->add_option("--targets", options.targets, "Quantize only these: a module name, re:PATTERN, or Linear; repeatable")->allow_extra_args(false);
-  quantize->add_option("--ignore", options.ignore, "Leave these as they are: a module name or re:PATTERN; repeatable")->allow_extra_args(false);
-  quantize->add_option("--threads", threads, "Threads to use; the output does not depend on it")->check(CLI::Range(1u, 4096u))->capture_default_str();
+  quantize
+      ->add_option("--targets", options.targets,
+                   "Quantize only these: a module name, re:PATTERN, or Linear; repeatable")
+      ->allow_extra_args(false);
+  quantize
+      ->add_option("--ignore", options.ignore,
+                   "Leave these as they are: a module name or re:PATTERN; repeatable")
+      ->allow_extra_args(false);
+  quantize->add_option("--threads", threads, "Threads to use; the output does not depend on it")
+      ->check(CLI::Range(1u, 4096u))
+      ->capture_default_str();
   quantize->add_option("IN", options.input, "A model directory or a .safetensors file")->required();
-  quantize->add_option("OUT", options.output, "The directory to write; it must not exist")->required();
+  quantize->add_option("OUT", options.output, "The directory to write; it must not exist")
+      ->required();
 
   std::filesystem::path inspected;
   CLI::App* const inspect = app.add_subcommand("inspect", "Say what a checkpoint holds");
@@ -51,17 +66,21 @@ int run(int argc, char** argv) {
   }
   qfmt::ThreadPool pool{static_cast<int>(threads)};
   auto const report = qfmt::tool::quantize(options, pool);
-  if (!report) return fail(report.error());
-  std::printf("%s: %zu layers, %.3f bits per weight, %llu bytes\n", options.output.c_str(), report->quantized.size(),
-              8.0 * static_cast<double>(report->weight_bytes) / static_cast<double>(report->weights),
-              static_cast<unsigned long long>(report->output_bytes));
+  if (!report)
+    return fail(report.error());
+  std::printf(
+      "%s: %zu layers, %.3f bits per weight, %llu bytes\n", options.output.c_str(),
+      report->quantized.size(),
+      8.0 * static_cast<double>(report->weight_bytes) / static_cast<double>(report->weights),
+      static_cast<unsigned long long>(report->output_bytes));
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report, as a full disk is
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file that may not grow is an error to report, as a full disk is
   try {
     return run(argc, argv);
   } catch (std::bad_alloc const&) {

@@ -7,7 +7,9 @@ namespace qfmt::tool {
 
 std::optional<oneshot::LayerQuantizer<ThreadPool>> qfmt_quantizer(std::string const& preset) {
   std::optional<oneshot::LayerQuantizer<ThreadPool>> quantizer;
-  visit_preset(preset.c_str(), [&]<class P>() { quantizer = oneshot::layer_quantizer<P, profile::Qfmt, ThreadPool>(); });
+  visit_preset(preset.c_str(), [&]<class P>() {
+    quantizer = oneshot::layer_quantizer<P, profile::Qfmt, ThreadPool>();
+  });
   return quantizer;
 }
 

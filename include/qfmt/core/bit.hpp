@@ -6,16 +6,16 @@
 
 namespace qfmt {
 
-/// The bits of `from` read as a `To` of the same size. Like std::bit_cast, but usable in device code
-/// and under NVRTC without extra compiler flags.
+/// The bits of `from` read as a `To` of the same size. Like std::bit_cast, but usable in device
+/// code and under NVRTC without extra compiler flags.
 template <class To, class From>
-  requires(sizeof(To) == sizeof(From))
-QFMT_HOST_DEVICE constexpr To bit_cast(From const& from) noexcept {
+requires(sizeof(To) == sizeof(From)) QFMT_HOST_DEVICE constexpr To
+    bit_cast(From const& from) noexcept {
   return __builtin_bit_cast(To, from);
 }
 
-/// The shape of an IEEE binary format as the compiler knows it: the integer that carries its bits and
-/// the sizes of its fields.
+/// The shape of an IEEE binary format as the compiler knows it: the integer that carries its bits
+/// and the sizes of its fields.
 template <class T>
 struct IeeeTraits;
 
@@ -50,20 +50,22 @@ QFMT_HOST_DEVICE constexpr bool is_negative(T x) noexcept {
 template <floating_point T>
 QFMT_HOST_DEVICE constexpr bool is_finite(T x) noexcept {
   using Bits = typename IeeeTraits<T>::bits_type;
-  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1) << IeeeTraits<T>::mantissa_bits;
+  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1)
+                            << IeeeTraits<T>::mantissa_bits;
   return magnitude_bits(x) < infinity;
 }
 
 template <floating_point T>
 QFMT_HOST_DEVICE constexpr bool is_nan(T x) noexcept {
   using Bits = typename IeeeTraits<T>::bits_type;
-  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1) << IeeeTraits<T>::mantissa_bits;
+  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1)
+                            << IeeeTraits<T>::mantissa_bits;
   return magnitude_bits(x) > infinity;
 }
 
-/// An integer that orders like the value it is made from, -NaN below and +NaN above all numbers and -0
-/// below +0. Non-negative floats order like their bits, negative ones the other way round: flipping the
-/// magnitude bits of the negative ones makes all of them order like signed integers.
+/// An integer that orders like the value it is made from, -NaN below and +NaN above all numbers and
+/// -0 below +0. Non-negative floats order like their bits, negative ones the other way round:
+/// flipping the magnitude bits of the negative ones makes all of them order like signed integers.
 QFMT_HOST_DEVICE constexpr int32_t order_key(float x) noexcept {
   int32_t const bits = bit_cast<int32_t>(x);
   return bits < 0 ? bits ^ 0x7FFFFFFF : bits;

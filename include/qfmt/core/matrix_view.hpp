@@ -16,17 +16,20 @@ struct MatrixView {
   index_t stride = 0;
 
   constexpr MatrixView() noexcept = default;
-  QFMT_HOST_DEVICE constexpr MatrixView(T* first, Shape s) noexcept : data{first}, shape{s}, stride{s.cols} {}
+  QFMT_HOST_DEVICE constexpr MatrixView(T* first, Shape s) noexcept
+      : data{first}, shape{s}, stride{s.cols} {}
   QFMT_HOST_DEVICE constexpr MatrixView(T* first, Shape s, index_t row_stride) noexcept
       : data{first}, shape{s}, stride{row_stride} {}
 
   /// A view that may write is also one that may read.
   template <class U>
-    requires is_same_v<U const, T>
-  QFMT_HOST_DEVICE constexpr MatrixView(MatrixView<U> const& other) noexcept  // NOLINT(google-explicit-constructor)
+  requires is_same_v<U const, T> QFMT_HOST_DEVICE constexpr MatrixView(
+      MatrixView<U> const& other) noexcept  // NOLINT(google-explicit-constructor)
       : data{other.data}, shape{other.shape}, stride{other.stride} {}
 
-  QFMT_HOST_DEVICE constexpr T& operator()(index_t row, index_t col) const noexcept { return data[row * stride + col]; }
+  QFMT_HOST_DEVICE constexpr T& operator()(index_t row, index_t col) const noexcept {
+    return data[row * stride + col];
+  }
   QFMT_HOST_DEVICE constexpr T* row(index_t r) const noexcept { return data + r * stride; }
 };
 

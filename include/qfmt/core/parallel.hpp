@@ -12,12 +12,12 @@ struct IndexRange {
   index_t end = 0;
 };
 
-/// An executor runs `body(IndexRange)` so that every index of [0, count) is covered exactly once, and
-/// returns when all of it is done. Ranges start at multiples of `grain` and hold at most `grain`
-/// indices; they may run at the same time and in any order.
+/// An executor runs `body(IndexRange)` so that every index of [0, count) is covered exactly once,
+/// and returns when all of it is done. Ranges start at multiples of `grain` and hold at most
+/// `grain` indices; they may run at the same time and in any order.
 ///
-/// Kernels write each result from one range only and never combine results of different ranges in an
-/// order that the executor decides: what they compute does not depend on the executor.
+/// Kernels write each result from one range only and never combine results of different ranges in
+/// an order that the executor decides: what they compute does not depend on the executor.
 template <class E>
 concept Executor = requires(E& executor, index_t count, index_t grain, void (*body)(IndexRange)) {
   executor.for_each_range(count, grain, body);

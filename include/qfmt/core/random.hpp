@@ -6,9 +6,9 @@
 
 namespace qfmt {
 
-/// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as
-/// 1, 2, 3" (SC 2011): the bits of draw number `counter` under `key` are a pure function of the two.
-/// The same on host and device, whatever the launch geometry or the number of threads.
+/// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy
+/// as 1, 2, 3" (SC 2011): the bits of draw number `counter` under `key` are a pure function of the
+/// two. The same on host and device, whatever the launch geometry or the number of threads.
 struct Philox {
   uint64_t key = 0;
 
@@ -38,7 +38,8 @@ struct Philox {
   }
 
   /// 32 random bits for element `index`: word `index % 4` of block `index / 4`.
-  QFMT_HOST_DEVICE constexpr uint32_t operator()(uint64_t index, uint64_t stream = 0) const noexcept {
+  QFMT_HOST_DEVICE constexpr uint32_t operator()(uint64_t index,
+                                                 uint64_t stream = 0) const noexcept {
     return block(index / 4, stream).words[index % 4];
   }
 };

@@ -20,9 +20,13 @@ struct Shape {
 };
 
 /// n / d rounded up, for n >= 0 and d > 0.
-QFMT_HOST_DEVICE constexpr index_t ceil_div(index_t n, index_t d) noexcept { return (n + d - 1) / d; }
+QFMT_HOST_DEVICE constexpr index_t ceil_div(index_t n, index_t d) noexcept {
+  return (n + d - 1) / d;
+}
 
 /// The smallest multiple of d that is not below n.
-QFMT_HOST_DEVICE constexpr index_t round_up(index_t n, index_t d) noexcept { return ceil_div(n, d) * d; }
+QFMT_HOST_DEVICE constexpr index_t round_up(index_t n, index_t d) noexcept {
+  return ceil_div(n, d) * d;
+}
 
 }  // namespace qfmt

@@ -6,31 +6,35 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <qfmt/core/parallel.hpp>
 #include <thread>
 #include <vector>
 
+#include <qfmt/core/parallel.hpp>
+
 namespace qfmt {
 
-/// An executor with threads of its own. The calling thread works too; ranges are handed out one by one
-/// from a counter, so a thread that the system takes away delays only the range it holds.
+/// An executor with threads of its own. The calling thread works too; ranges are handed out one by
+/// one from a counter, so a thread that the system takes away delays only the range it holds.
 ///
 ///     ThreadPool pool;                       // a thread for each core
 ///     gemm(x, w.view(), y, {}, pool);
 ///
-/// A call from inside a body, and a call while another thread uses the pool, run serially on their own
-/// thread: nothing waits for anything that waits for it. Idle threads look for work for spin_time and
-/// then sleep.
+/// A call from inside a body, and a call while another thread uses the pool, run serially on their
+/// own thread: nothing waits for anything that waits for it. Idle threads look for work for
+/// spin_time and then sleep.
 ///
-/// Bodies must not throw. Where the system refuses a thread, the constructor fails as std::thread does.
+/// Bodies must not throw. Where the system refuses a thread, the constructor fails as std::thread
+/// does.
 class ThreadPool {
  public:
   static constexpr std::chrono::microseconds spin_time{30};
 
   /// `threads` includes the calling thread; 0 asks for one for each core.
   explicit ThreadPool(int threads = 0) {
-    if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-    if (threads > most_threads) threads = most_threads;
+    if (threads <= 0)
+      threads = static_cast<int>(std::thread::hardware_concurrency());
+    if (threads > most_threads)
+      threads = most_threads;
     for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
   }
 
@@ -54,9 +58,13 @@ class ThreadPool {
   void for_each_range(index_t count, index_t grain, Body&& body) {
     // Behind a pointer, so that the body is compiled once for all threads and for the serial way.
     auto const call = [&body](IndexRange range) { body(range); };
-    Job const job{[](void const* context, IndexRange range) { (*static_cast<decltype(call) const*>(context))(range); }, &call, count, grain};
+    Job const job{[](void const* context, IndexRange range) {
+                    (*static_cast<decltype(call) const*>(context))(range);
+                  },
+                  &call, count, grain};
     if (workers_.empty() || count <= grain || busy_.exchange(true, std::memory_order_acquire)) {
-      Serial{}.for_each_range(count, grain, [&job](IndexRange range) { job.call(job.context, range); });
+      Serial{}.for_each_range(count, grain,
+                              [&job](IndexRange range) { job.call(job.context, range); });
       return;
     }
     job_ = job;
@@ -77,9 +85,9 @@ class ThreadPool {
   //     nnnn nnnn ... nnnn nnnn | o | wwww wwww wwww wwww
   //     number of the job        open  workers inside
   //
-  // A worker enters an open job by adding 1, and leaves by subtracting it. The caller closes the job when
-  // no range is left, and waits for those inside only: a worker that has not woken up by then is not
-  // waited for. job_ changes only while the job is closed and nobody is inside.
+  // A worker enters an open job by adding 1, and leaves by subtracting it. The caller closes the
+  // job when no range is left, and waits for those inside only: a worker that has not woken up by
+  // then is not waited for. job_ changes only while the job is closed and nobody is inside.
   static constexpr int most_threads = 0x8000;
   static constexpr uint64_t inside_mask = 0xFFFF;
   static constexpr uint64_t open_bit = 0x10000;
@@ -90,7 +98,8 @@ class ThreadPool {
   static bool spin(Ready const& ready) {
     auto const end = std::chrono::steady_clock::now() + spin_time;
     do {
-      if (ready()) return true;
+      if (ready())
+        return true;
     } while (std::chrono::steady_clock::now() < end);
     return false;
   }
@@ -99,7 +108,8 @@ class ThreadPool {
     Job const job = job_;
     for (;;) {
       index_t const begin = next_.fetch_add(1, std::memory_order_relaxed) * job.grain;
-      if (begin >= job.count) return;
+      if (begin >= job.count)
+        return;
       index_t const end = job.count - begin < job.grain ? job.count : begin + job.grain;
       job.call(job.context, {begin, end});
     }
@@ -107,7 +117,8 @@ class ThreadPool {
 
   void run() {
     next_.store(0, std::memory_order_relaxed);
-    uint64_t const number = (state_.load(std::memory_order_relaxed) & ~(open_bit | inside_mask)) + next_job;
+    uint64_t const number =
+        (state_.load(std::memory_order_relaxed) & ~(open_bit | inside_mask)) + next_job;
     state_.store(number | open_bit);
     if (sleepers_.load() > 0) {
       { std::lock_guard const lock{mutex_}; }
@@ -121,7 +132,8 @@ class ThreadPool {
     take_ranges();
     state_.fetch_and(~open_bit);
     auto const left = [this] { return (state_.load() & inside_mask) == 0; };
-    if (spin(left)) return;
+    if (spin(left))
+      return;
     std::unique_lock lock{mutex_};
     done_.wait(lock, left);
   }
@@ -130,7 +142,8 @@ class ThreadPool {
     uint64_t seen = 0;  // the number of the last job that this worker was in
     auto const something = [&] {
       uint64_t const state = state_.load();
-      return stopping_.load() || ((state & open_bit) != 0 && (state & ~(open_bit | inside_mask)) != seen);
+      return stopping_.load() ||
+             ((state & open_bit) != 0 && (state & ~(open_bit | inside_mask)) != seen);
     };
     for (;;) {
       if (!spin(something)) {
@@ -139,15 +152,17 @@ class ThreadPool {
         wake_.wait(lock, something);
         sleepers_.fetch_sub(1);
       }
-      if (stopping_.load()) return;
+      if (stopping_.load())
+        return;
       uint64_t state = state_.load();
       while ((state & open_bit) != 0 && !state_.compare_exchange_weak(state, state + 1)) {
       }
-      if ((state & open_bit) == 0) continue;  // too late
+      if ((state & open_bit) == 0)
+        continue;  // too late
       seen = state & ~(open_bit | inside_mask);
       take_ranges();
-      // The last one out of a closed job tells the caller. The lock keeps the caller from missing it
-      // between looking and sleeping.
+      // The last one out of a closed job tells the caller. The lock keeps the caller from missing
+      // it between looking and sleeping.
       uint64_t const before = state_.fetch_sub(1);
       if ((before & (open_bit | inside_mask)) == 1) {
         { std::lock_guard const lock{mutex_}; }

@@ -37,13 +37,13 @@
 
 namespace qfmt {
 
-/// Every format of the library, by family. Laws, tables, benchmarks and conformance vectors iterate over
-/// these lists: a new format joins them by being named here.
-using FloatFormats =
-    TypeList<E2M1, E2M3, E3M2, E3M4, E4M3, E4M3B11FNUZ, E4M3FNUZ, E4M3IEEE, E5M2, E5M2FNUZ, UE4M3, UE5M3, FP16, BF16>;
+/// Every format of the library, by family. Laws, tables, benchmarks and conformance vectors iterate
+/// over these lists: a new format joins them by being named here.
+using FloatFormats = TypeList<E2M1, E2M3, E3M2, E3M4, E4M3, E4M3B11FNUZ, E4M3FNUZ, E4M3IEEE, E5M2,
+                              E5M2FNUZ, UE4M3, UE5M3, FP16, BF16>;
 using ScaleOnlyFormats = TypeList<E8M0>;
-using IntegerFormats =
-    TypeList<INT2, INT3, INT4, INT5, INT6, INT7, INT8, UINT2, UINT3, UINT4, UINT5, UINT6, UINT7, UINT8, MXINT8>;
+using IntegerFormats = TypeList<INT2, INT3, INT4, INT5, INT6, INT7, INT8, UINT2, UINT3, UINT4,
+                                UINT5, UINT6, UINT7, UINT8, MXINT8>;
 using CodebookFormats = TypeList<NF4, S1M3>;
 
 }  // namespace qfmt

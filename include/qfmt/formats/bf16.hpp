@@ -7,7 +7,8 @@
 namespace qfmt {
 
 /// bfloat16: the upper half of binary32.
-struct BF16 : Minifloat<FloatSpec{.exponent_bits = 8, .mantissa_bits = 7, .specials = Specials::ieee}> {
+struct BF16
+    : Minifloat<FloatSpec{.exponent_bits = 8, .mantissa_bits = 7, .specials = Specials::ieee}> {
   static constexpr char const* name = "BF16";
 };
 

@@ -13,8 +13,8 @@ struct Codebook16 {
   uint16_t reserved = 0;  ///< bit c set: code c decodes to its value but is never produced
 };
 
-/// A format whose meaning is a table. A value is encoded as the nearest entry, a tie as the smaller of the
-/// two.
+/// A format whose meaning is a table. A value is encoded as the nearest entry, a tie as the smaller
+/// of the two.
 template <Codebook16 Table>
 struct Codebook {
   static constexpr Family family = Family::codebook;
@@ -35,31 +35,38 @@ struct Codebook {
   /// The producible code with the rank-th smallest value.
   QFMT_HOST_DEVICE static constexpr int code_of_rank(int rank) noexcept {
     for (int code = 0; code < 16; ++code) {
-      if ((Table.reserved >> code & 1) != 0) continue;
+      if ((Table.reserved >> code & 1) != 0)
+        continue;
       int smaller = 0;
       for (int other = 0; other < 16; ++other) {
         smaller += (Table.reserved >> other & 1) == 0 && Table.values[other] < Table.values[code];
       }
-      if (smaller == rank) return code;
+      if (smaller == rank)
+        return code;
     }
     return 0;
   }
 
-  /// The largest value as 2^max_exponent times a mantissa, given as the fraction field of a binary32.
+  /// The largest value as 2^max_exponent times a mantissa, given as the fraction field of a
+  /// binary32.
   static constexpr uint32_t max_magnitude_bits = [] {
     uint32_t largest = 0;
-    for (float const v : Table.values) largest = magnitude_bits(v) > largest ? magnitude_bits(v) : largest;
+    for (float const v : Table.values)
+      largest = magnitude_bits(v) > largest ? magnitude_bits(v) : largest;
     return largest;
   }();
   static constexpr int max_exponent = static_cast<int>(max_magnitude_bits >> 23) - 127;
   static constexpr uint32_t max_fraction = max_magnitude_bits & 0x7FFFFFu;
 
-  /// The largest binary32 that still belongs to this rank and not to the next: the midpoint of their
-  /// values, or the number below it where the midpoint is not representable.
+  /// The largest binary32 that still belongs to this rank and not to the next: the midpoint of
+  /// their values, or the number below it where the midpoint is not representable.
   QFMT_HOST_DEVICE static constexpr float border(int rank) noexcept {
-    double const midpoint = (static_cast<double>(value(code_of_rank(rank))) + static_cast<double>(value(code_of_rank(rank + 1)))) / 2.0;
+    double const midpoint = (static_cast<double>(value(code_of_rank(rank))) +
+                             static_cast<double>(value(code_of_rank(rank + 1)))) /
+                            2.0;
     float const rounded = static_cast<float>(midpoint);
-    return static_cast<double>(rounded) > midpoint ? from_order_key(order_key(rounded) - 1) : rounded;
+    return static_cast<double>(rounded) > midpoint ? from_order_key(order_key(rounded) - 1)
+                                                   : rounded;
   }
 };
 

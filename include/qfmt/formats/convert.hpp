@@ -10,12 +10,12 @@
 #include <qfmt/formats/overflow.hpp>
 #include <qfmt/formats/rounding.hpp>
 
-// The one encode and the one decode. Everything else in the library that turns values into codes, on
-// any machine, is proved equal to these.
+// The one encode and the one decode. Everything else in the library that turns values into codes,
+// on any machine, is proved equal to these.
 //
 // They are integer logic on the bits of their argument: the same result under -ffast-math, with any
-// rounding mode of the processor, and with subnormals flushed. They are total: every bit pattern has a
-// defined result.
+// rounding mode of the processor, and with subnormals flushed. They are total: every bit pattern
+// has a defined result.
 
 namespace qfmt {
 
@@ -30,19 +30,21 @@ namespace qfmt {
 /// E8M0 has no mantissa to break ties with and takes its rounding explicitly: TowardZero, Up or
 /// NearestAway; zero gives its lowest code.
 ///
-/// Source of the bit layouts: OCP 8-bit Floating Point Specification 1.0, section 5; OCP Microscaling
-/// Formats (MX) Specification 1.0, section 5.3; IEEE 754-2019, section 3.4.
-template <FloatFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate, floating_point T>
-  requires(F::has_zero)
+/// Source of the bit layouts: OCP 8-bit Floating Point Specification 1.0, section 5; OCP
+/// Microscaling Formats (MX) Specification 1.0, section 5.3; IEEE 754-2019, section 3.4.
+template <FloatWithZero F, RoundingMode R = NearestEven, OverflowMode O = Saturate,
+          floating_point T>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode(T x, R rounding = {}) noexcept {
   using Traits = IeeeTraits<T>;
   using Bits = typename Traits::bits_type;
   constexpr int source_mantissa = Traits::mantissa_bits;
   constexpr Bits hidden_bit = Bits{1} << source_mantissa;
   constexpr Bits infinity = static_cast<Bits>(2 * Traits::bias + 1) << source_mantissa;
-  // The exponent field that the source uses for F's lowest binade; below it, F's spacing is constant.
+  // The exponent field that the source uses for F's lowest binade; below it, F's spacing is
+  // constant.
   constexpr int lowest = Traits::bias + F::min_exponent;
-  static_assert(lowest >= 1 && F::mantissa_bits < source_mantissa, "F must be narrower than the source");
+  static_assert(lowest >= 1 && F::mantissa_bits < source_mantissa,
+                "F must be narrower than the source");
 
   Bits const magnitude = magnitude_bits(x);
   bool const negative = F::is_signed && is_negative(x);
@@ -52,27 +54,31 @@ template <FloatFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate
   int const below = exponent < lowest ? lowest - exponent : 0;
   int shift = source_mantissa - F::mantissa_bits + below;
   if constexpr (!requires { R::random_bits; }) {
-    shift = shift < source_mantissa + 2 ? shift : source_mantissa + 2;  // already below half of the lowest step
+    shift = shift < source_mantissa + 2
+                ? shift
+                : source_mantissa + 2;  // already below half of the lowest step
   }
 
-  // The kept significand carries its hidden bit, so that adding the binade index yields the code, and a
-  // rounding carry moves into the exponent field by itself.
+  // The kept significand carries its hidden bit, so that adding the binade index yields the code,
+  // and a rounding carry moves into the exponent field by itself.
   Bits const binade = static_cast<Bits>(exponent + below - lowest);
   Bits const rounded = rounding.drop(significand, shift, negative) + (binade << F::mantissa_bits);
 
   bool const overflow = rounded > F::max_code;
-  bool const to_largest = same_as<O, Saturate> || (magnitude < infinity && never_grows<R>(negative));
-  uint32_t code = overflow ? (to_largest ? F::max_code : F::overflow_code) : static_cast<uint32_t>(rounded);
+  bool const to_largest =
+      same_as<O, Saturate> || (magnitude < infinity && never_grows<R>(negative));
+  uint32_t code =
+      overflow ? (to_largest ? F::max_code : F::overflow_code) : static_cast<uint32_t>(rounded);
   uint32_t sign = negative ? F::sign_mask : 0u;
-  if constexpr (!F::has_negative_zero) sign = code == 0 ? 0u : sign;
+  if constexpr (!F::has_negative_zero)
+    sign = code == 0 ? 0u : sign;
   bool const not_a_number = magnitude > infinity;
   code = not_a_number ? F::nan_code : code | sign;
   return {static_cast<typename F::storage_type>(code)};
 }
 
 /// E8M0 and its like: powers of two without sign and without zero.
-template <FloatFormat F, RoundingMode R, OverflowMode O = Saturate, floating_point T>
-  requires(!F::has_zero && F::mantissa_bits == 0)
+template <PowersOfTwo F, RoundingMode R, OverflowMode O = Saturate, floating_point T>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode(T x, R rounding = {}) noexcept {
   static_assert(same_as<R, TowardZero> || same_as<R, Up> || same_as<R, NearestAway>,
                 "a format without mantissa rounds by TowardZero, Up or NearestAway");
@@ -83,23 +89,28 @@ template <FloatFormat F, RoundingMode R, OverflowMode O = Saturate, floating_poi
   constexpr Bits infinity = static_cast<Bits>(2 * Traits::bias + 1) << source_mantissa;
 
   Bits const magnitude = magnitude_bits(x);
-  if (magnitude > infinity) return {static_cast<typename F::storage_type>(F::nan_code)};
-  // Subnormal sources are shifted up by one place: enough to see the lowest power, 2^-127 in binary32.
+  if (magnitude > infinity)
+    return {static_cast<typename F::storage_type>(F::nan_code)};
+  // Subnormal sources are shifted up by one place: enough to see the lowest power, 2^-127 in
+  // binary32.
   int const field = static_cast<int>(magnitude >> source_mantissa);
   Bits const fraction = magnitude & (hidden_bit - 1);
   Bits const significand = field != 0 ? (fraction | hidden_bit) : static_cast<Bits>(fraction << 1);
   int const binade = field - Traits::bias - F::min_exponent;
-  if (significand < hidden_bit || binade < 0) return {};
+  if (significand < hidden_bit || binade < 0)
+    return {};
   Bits const carry = rounding.drop(significand, source_mantissa, false) - 1;  // 0 or 1
   uint32_t const rounded = static_cast<uint32_t>(binade) + static_cast<uint32_t>(carry);
   bool const to_largest = same_as<O, Saturate> || (magnitude < infinity && never_grows<R>(false));
-  uint32_t const code = rounded > F::max_code ? (to_largest ? F::max_code : F::overflow_code) : rounded;
+  uint32_t const code =
+      rounded > F::max_code ? (to_largest ? F::max_code : F::overflow_code) : rounded;
   return {static_cast<typename F::storage_type>(code)};
 }
 
 /// The integer nearest to x * 2^fraction_bits in the mode R, clamped to F's range. NaN gives the
 /// largest value. F has no special codes, so both overflow modes clamp.
-template <IntegerFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate, floating_point T>
+template <IntegerFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate,
+          floating_point T>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode(T x, R rounding = {}) noexcept {
   using Traits = IeeeTraits<T>;
   using Bits = typename Traits::bits_type;
@@ -142,9 +153,10 @@ struct MakeIndices<0, Index...> {
 template <CodebookFormat F, int... Rank>
 QFMT_HOST_DEVICE constexpr uint32_t nearest_code(int32_t key, Indices<Rank...>) noexcept {
   uint32_t code = static_cast<uint32_t>(F::code_of_rank(0));
-  ((code = key > integral_constant<int32_t, order_key(F::border(Rank))>::value
-               ? integral_constant<uint32_t, static_cast<uint32_t>(F::code_of_rank(Rank + 1))>::value
-               : code),
+  ((code =
+        key > integral_constant<int32_t, order_key(F::border(Rank))>::value
+            ? integral_constant<uint32_t, static_cast<uint32_t>(F::code_of_rank(Rank + 1))>::value
+            : code),
    ...);
   return code;
 }
@@ -152,18 +164,22 @@ QFMT_HOST_DEVICE constexpr uint32_t nearest_code(int32_t key, Indices<Rank...>) 
 template <CodebookFormat F, int... Entry>
 QFMT_HOST_DEVICE constexpr float table_value(int code, Indices<Entry...>) noexcept {
   uint32_t bits = 0;
-  ((bits = code == Entry ? integral_constant<uint32_t, bit_cast<uint32_t>(F::value(Entry))>::value : bits), ...);
+  ((bits = code == Entry ? integral_constant<uint32_t, bit_cast<uint32_t>(F::value(Entry))>::value
+                         : bits),
+   ...);
   return bit_cast<float>(bits);
 }
 
 }  // namespace detail
 
-/// The code of the nearest entry of a codebook, from binary32 only. NaN gives the largest value. There is
-/// one rounding, and nothing beyond the largest entry: R and O must be left at their defaults.
+/// The code of the nearest entry of a codebook, from binary32 only. NaN gives the largest value.
+/// There is one rounding, and nothing beyond the largest entry: R and O must be left at their
+/// defaults.
 template <CodebookFormat F, same_as<NearestEven> R = NearestEven, OverflowMode O = Saturate>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode(float x, R = {}) noexcept {
   int32_t const key = is_nan(x) ? 0x7FFFFFFF : order_key(x);
-  return {static_cast<uint8_t>(detail::nearest_code<F>(key, typename detail::MakeIndices<F::levels - 1>::type{}))};
+  return {static_cast<uint8_t>(
+      detail::nearest_code<F>(key, typename detail::MakeIndices<F::levels - 1>::type{}))};
 }
 
 /// The value of a code, exactly. NaN codes give a quiet NaN with the sign of the code.
@@ -172,11 +188,14 @@ template <FloatFormat F>
   uint32_t const magnitude = code.bits & F::magnitude_mask;
   uint32_t const sign = (code.bits & F::sign_mask) != 0 ? 0x80000000u : 0u;
   if constexpr (F::spec.specials == Specials::nan) {
-    if (magnitude == F::nan_code) return bit_cast<float>(sign | 0x7FC00000u);
+    if (magnitude == F::nan_code)
+      return bit_cast<float>(sign | 0x7FC00000u);
   } else if constexpr (F::spec.specials == Specials::ieee) {
-    if (magnitude > F::max_code) return bit_cast<float>(sign | (magnitude == F::overflow_code ? 0x7F800000u : 0x7FC00000u));
+    if (magnitude > F::max_code)
+      return bit_cast<float>(sign | (magnitude == F::overflow_code ? 0x7F800000u : 0x7FC00000u));
   } else if constexpr (F::spec.specials == Specials::fnuz) {
-    if (code.bits == F::nan_code) return bit_cast<float>(0x7FC00000u);
+    if (code.bits == F::nan_code)
+      return bit_cast<float>(0x7FC00000u);
   }
 
   if constexpr (F::exponent_bits == 8 && F::has_zero) {  // binary32's own exponent range: BF16
@@ -184,12 +203,14 @@ template <FloatFormat F>
   } else if constexpr (!F::has_zero) {
     return power_of_two(static_cast<int>(magnitude) - F::bias);
   } else {
-    // magnitude = field . mantissa; the integer `significand` is exact in binary32, and its exponent is
-    // then moved by an integer addition: no multiplication that could flush a subnormal.
+    // magnitude = field . mantissa; the integer `significand` is exact in binary32, and its
+    // exponent is then moved by an integer addition: no multiplication that could flush a
+    // subnormal.
     uint32_t const field = magnitude >> F::mantissa_bits;
     uint32_t const mantissa = magnitude & ((1u << F::mantissa_bits) - 1);
     uint32_t const significand = field != 0 ? mantissa | (1u << F::mantissa_bits) : mantissa;
-    if (significand == 0) return bit_cast<float>(sign);
+    if (significand == 0)
+      return bit_cast<float>(sign);
     int const exponent = static_cast<int>(field != 0 ? field : 1) - F::bias - F::mantissa_bits;
     uint32_t const unscaled = bit_cast<uint32_t>(static_cast<float>(significand));
     return bit_cast<float>(sign | (unscaled + (static_cast<uint32_t>(exponent) << 23)));
@@ -208,8 +229,10 @@ template <CodebookFormat F>
 }
 
 /// From one format to another: exact where the value exists in To, else rounded once.
-template <ElementFormat To, RoundingMode R = NearestEven, OverflowMode O = Saturate, ElementFormat From>
-[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<To> convert(Code<From> code, R rounding = {}) noexcept {
+template <ElementFormat To, RoundingMode R = NearestEven, OverflowMode O = Saturate,
+          ElementFormat From>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<To> convert(Code<From> code,
+                                                          R rounding = {}) noexcept {
   if constexpr (same_as<To, From>) {
     return code;
   } else {

@@ -6,8 +6,12 @@
 
 namespace qfmt {
 
-/// FP8 of early XLA: bias 11, one NaN (0x80), no negative zero, to 30 (ml_dtypes float8_e4m3b11fnuz).
-struct E4M3B11FNUZ : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 3, .specials = Specials::fnuz, .bias_override = 11}> {
+/// FP8 of early XLA: bias 11, one NaN (0x80), no negative zero, to 30 (ml_dtypes
+/// float8_e4m3b11fnuz).
+struct E4M3B11FNUZ : Minifloat<FloatSpec{.exponent_bits = 4,
+                                         .mantissa_bits = 3,
+                                         .specials = Specials::fnuz,
+                                         .bias_override = 11}> {
   static constexpr char const* name = "E4M3B11FNUZ";
 };
 

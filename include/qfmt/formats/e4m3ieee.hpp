@@ -8,7 +8,8 @@ namespace qfmt {
 
 /// FP8 with infinity and NaN as in IEEE 754, which costs E4M3 its top binade: to 240
 /// (ml_dtypes float8_e4m3).
-struct E4M3IEEE : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 3, .specials = Specials::ieee}> {
+struct E4M3IEEE
+    : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 3, .specials = Specials::ieee}> {
   static constexpr char const* name = "E4M3IEEE";
 };
 

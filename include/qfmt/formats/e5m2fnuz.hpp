@@ -8,7 +8,10 @@ namespace qfmt {
 
 /// FP8 of AMD gfx94x and Graphcore: bias 16, one NaN (0x80), no negative zero, to 57344.
 /// Noune et al., "8-bit numerical formats for deep neural networks", arXiv 2206.02915.
-struct E5M2FNUZ : Minifloat<FloatSpec{.exponent_bits = 5, .mantissa_bits = 2, .specials = Specials::fnuz, .bias_override = 16}> {
+struct E5M2FNUZ : Minifloat<FloatSpec{.exponent_bits = 5,
+                                      .mantissa_bits = 2,
+                                      .specials = Specials::fnuz,
+                                      .bias_override = 16}> {
   static constexpr char const* name = "E5M2FNUZ";
 };
 

@@ -6,10 +6,13 @@
 
 namespace qfmt {
 
-/// A power of two, 2^(code - 127), NaN at 255: the shared scale of the MX block formats. No sign, no
-/// zero. OCP Microscaling Formats 1.0, section 5.4.1.
-struct E8M0 : Minifloat<FloatSpec{
-                  .exponent_bits = 8, .mantissa_bits = 0, .specials = Specials::nan, .is_signed = false, .has_zero = false}> {
+/// A power of two, 2^(code - 127), NaN at 255: the shared scale of the MX block formats. No sign,
+/// no zero. OCP Microscaling Formats 1.0, section 5.4.1.
+struct E8M0 : Minifloat<FloatSpec{.exponent_bits = 8,
+                                  .mantissa_bits = 0,
+                                  .specials = Specials::nan,
+                                  .is_signed = false,
+                                  .has_zero = false}> {
   static constexpr char const* name = "E8M0";
 };
 

@@ -6,8 +6,8 @@
 
 namespace qfmt {
 
-/// A format is a codebook, not a number class: a name, a width, and the meaning of each code. It is an
-/// empty type; values live in Code<F>, arithmetic in binary32.
+/// A format is a codebook, not a number class: a name, a width, and the meaning of each code. It is
+/// an empty type; values live in Code<F>, arithmetic in binary32.
 ///
 /// There are three families, and a format is declared by deriving from one of them: Minifloat
 /// (minifloat.hpp), Integer (integer.hpp) and Codebook (codebook.hpp).
@@ -19,7 +19,9 @@ concept ElementFormat = requires {
   { F::name } -> convertible_to<char const*>;
   { F::family } -> convertible_to<Family>;
   { F::bits } -> convertible_to<int>;
-} && unsigned_integral<typename F::storage_type> && F::bits >= 1 && F::bits <= 8 * int{sizeof(typename F::storage_type)};
+}
+&&unsigned_integral<typename F::storage_type>&& F::bits >= 1 &&
+    F::bits <= 8 * int{sizeof(typename F::storage_type)};
 
 template <class F>
 concept FloatFormat = ElementFormat<F> && F::family == Family::minifloat;
@@ -30,8 +32,9 @@ concept IntegerFormat = ElementFormat<F> && F::family == Family::integer;
 template <class F>
 concept CodebookFormat = ElementFormat<F> && F::family == Family::codebook;
 
-/// One code of format F: a bit pattern in the low F::bits bits, the rest zero. The tag keeps an E4M3
-/// byte from being decoded as E5M2. No arithmetic, no implicit conversions; equality is of bits.
+/// One code of format F: a bit pattern in the low F::bits bits, the rest zero. The tag keeps an
+/// E4M3 byte from being decoded as E5M2. No arithmetic, no implicit conversions; equality is of
+/// bits.
 template <ElementFormat F>
 struct Code {
   using Format = F;

@@ -7,7 +7,8 @@
 namespace qfmt {
 
 /// IEEE 754 binary16.
-struct FP16 : Minifloat<FloatSpec{.exponent_bits = 5, .mantissa_bits = 10, .specials = Specials::ieee}> {
+struct FP16
+    : Minifloat<FloatSpec{.exponent_bits = 5, .mantissa_bits = 10, .specials = Specials::ieee}> {
   static constexpr char const* name = "FP16";
 };
 

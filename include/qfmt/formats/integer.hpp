@@ -26,11 +26,12 @@ struct Integer {
   static constexpr uint32_t code_mask = (uint32_t{1} << S.bits) - 1;
   static constexpr bool is_signed = S.is_signed;
   /// The range of integers that encode produces.
-  static constexpr int32_t max_int = S.is_signed ? (int32_t{1} << (S.bits - 1)) - 1 : (int32_t{1} << S.bits) - 1;
+  static constexpr int32_t max_int =
+      S.is_signed ? (int32_t{1} << (S.bits - 1)) - 1 : (int32_t{1} << S.bits) - 1;
   static constexpr int32_t min_int = !S.is_signed ? 0 : S.symmetric ? -max_int : -max_int - 1;
 
-  // The largest number as a float: 2^max_exponent times a mantissa, given as the fraction field of a
-  // binary32. `mantissa_bits` are the bits below the leading one.
+  // The largest number as a float: 2^max_exponent times a mantissa, given as the fraction field of
+  // a binary32. `mantissa_bits` are the bits below the leading one.
   static constexpr int mantissa_bits = S.bits - (S.is_signed ? 2 : 1);
   static constexpr int max_exponent = mantissa_bits - S.fraction_bits;
   static constexpr uint32_t max_fraction = 0x7FFFFFu & ~((uint32_t{1} << (23 - mantissa_bits)) - 1);

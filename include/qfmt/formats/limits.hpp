@@ -3,12 +3,13 @@
 #pragma once
 
 #include <limits>
+
 #include <qfmt/formats/convert.hpp>
 
-/// std::numeric_limits of the codes of small floats: what <limits> says of float, derived from the facts
-/// of the format. Members that return a value return a code; decode() gives the number. Where a format
-/// has no NaN or infinity, has_quiet_NaN or has_infinity is false and the member returns what a
-/// conversion gives for it: the largest value.
+/// std::numeric_limits of the codes of small floats: what <limits> says of float, derived from the
+/// facts of the format. Members that return a value return a code; decode() gives the number. Where
+/// a format has no NaN or infinity, has_quiet_NaN or has_infinity is false and the member returns
+/// what a conversion gives for it: the largest value.
 template <qfmt::FloatFormat F>
 class std::numeric_limits<qfmt::Code<F>> {
   using Code = qfmt::Code<F>;
@@ -46,14 +47,17 @@ class std::numeric_limits<qfmt::Code<F>> {
   /// The largest n for which 10^n is a value in range.
   static constexpr int max_exponent10 = [] {
     int n = 0;
-    for (double power = 10.0; power <= static_cast<double>(qfmt::max_value<F>()); power *= 10.0) ++n;
+    for (double power = 10.0; power <= static_cast<double>(qfmt::max_value<F>()); power *= 10.0)
+      ++n;
     return n;
   }();
 
   /// The smallest positive normal value.
-  static constexpr Code min() noexcept { return code(F::has_zero ? 1u << F::mantissa_bits : 0u); }
-  static constexpr Code max() noexcept { return code(F::max_code); }
-  static constexpr Code lowest() noexcept { return code(F::is_signed ? F::sign_mask | F::max_code : 0u); }
+  static constexpr Code(min)() noexcept { return code(F::has_zero ? 1u << F::mantissa_bits : 0u); }
+  static constexpr Code(max)() noexcept { return code(F::max_code); }
+  static constexpr Code lowest() noexcept {
+    return code(F::is_signed ? F::sign_mask | F::max_code : 0u);
+  }
   /// The smallest positive value.
   static constexpr Code denorm_min() noexcept { return code(F::has_zero ? 1u : 0u); }
   /// The step from 1 to the next value. A format without mantissa has 1.
@@ -61,7 +65,9 @@ class std::numeric_limits<qfmt::Code<F>> {
     return qfmt::encode<F, qfmt::TowardZero>(qfmt::power_of_two(-F::mantissa_bits));
   }
   static constexpr Code round_error() noexcept { return qfmt::encode<F, qfmt::TowardZero>(0.5f); }
-  static constexpr Code infinity() noexcept { return code(F::has_infinity ? F::overflow_code : F::max_code); }
+  static constexpr Code infinity() noexcept {
+    return code(F::has_infinity ? F::overflow_code : F::max_code);
+  }
   static constexpr Code quiet_NaN() noexcept { return code(F::nan_code); }
   static constexpr Code signaling_NaN() noexcept { return quiet_NaN(); }
 };

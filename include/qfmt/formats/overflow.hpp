@@ -6,11 +6,12 @@
 
 namespace qfmt {
 
-/// Values beyond the largest finite one, infinity included, become the largest finite one. The default.
+/// Values beyond the largest finite one, infinity included, become the largest finite one. The
+/// default.
 struct Saturate {};
 
-/// Values beyond the largest finite one become infinity if the format has it, else NaN if it has that,
-/// else the largest finite value (OCP OFP8's non-saturating mode).
+/// Values beyond the largest finite one become infinity if the format has it, else NaN if it has
+/// that, else the largest finite value (OCP OFP8's non-saturating mode).
 struct ToSpecial {};
 
 template <class O>

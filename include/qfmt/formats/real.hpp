@@ -12,7 +12,9 @@ template <class T>
 concept Real = same_as<T, float> || same_as<T, Code<BF16>> || same_as<T, Code<FP16>>;
 
 /// The value, exactly.
-QFMT_HOST_DEVICE constexpr float to_float(float x) noexcept { return x; }
+QFMT_HOST_DEVICE constexpr float to_float(float x) noexcept {
+  return x;
+}
 template <FloatFormat F>
 QFMT_HOST_DEVICE constexpr float to_float(Code<F> x) noexcept {
   return decode(x);

@@ -6,8 +6,8 @@
 
 namespace qfmt {
 
-// A rounding mode drops the low `shift` bits of a significand: given n and the sign of the value, it
-// returns n / 2^shift rounded to an integer, for 1 <= shift < width of Bits.
+// A rounding mode drops the low `shift` bits of a significand: given n and the sign of the value,
+// it returns n / 2^shift rounded to an integer, for 1 <= shift < width of Bits.
 //
 //     n    q q q q q r r r r r r      q: kept   r: the `shift` bits that go
 //
@@ -56,8 +56,8 @@ struct Down {
 };
 
 /// An exact value stays; every other value goes to the neighbour with the odd code. Rounding the
-/// result again to a format with at least two mantissa bits fewer gives what rounding once would have:
-/// the way through a narrow intermediate without double rounding.
+/// result again to a format with at least two mantissa bits fewer gives what rounding once would
+/// have: the way through a narrow intermediate without double rounding.
 struct ToOdd {
   template <unsigned_integral Bits>
   QFMT_HOST_DEVICE static constexpr Bits drop(Bits n, int shift, bool /*negative*/) noexcept {
@@ -66,13 +66,12 @@ struct ToOdd {
   }
 };
 
-/// Up with a probability equal to the dropped fraction, cut to RandomBits bits: of all the values that
-/// the low RandomBits bits of `random` can take, exactly floor(fraction * 2^RandomBits) round up. Exact
-/// values stay. Draw `random` from Philox (core/random.hpp), one counter for each element.
-/// Any shift >= 1 is allowed.
+/// Up with a probability equal to the dropped fraction, cut to RandomBits bits: of all the values
+/// that the low RandomBits bits of `random` can take, exactly floor(fraction * 2^RandomBits) round
+/// up. Exact values stay. Draw `random` from Philox (core/random.hpp), one counter for each
+/// element. Any shift >= 1 is allowed.
 template <int RandomBits = 32>
-  requires(RandomBits >= 1 && RandomBits <= 32)
-struct Stochastic {
+requires(RandomBits >= 1 && RandomBits <= 32) struct Stochastic {
   static constexpr int random_bits = RandomBits;
   uint32_t random = 0;
 
@@ -82,14 +81,16 @@ struct Stochastic {
     Bits const kept = shift < width ? static_cast<Bits>(n >> shift) : Bits{0};
     Bits const rest = shift < width ? static_cast<Bits>(n & ((Bits{1} << shift) - 1)) : n;
     int const excess = shift - RandomBits;
-    uint64_t const fraction = excess >= width ? 0 : excess >= 0 ? uint64_t{rest} >> excess : uint64_t{rest} << -excess;
+    uint64_t const fraction = excess >= width ? 0
+                              : excess >= 0   ? uint64_t{rest} >> excess
+                                              : uint64_t{rest} << -excess;
     uint64_t const draw = random & ((uint64_t{1} << RandomBits) - 1);
     return static_cast<Bits>(kept + ((fraction + draw) >> RandomBits));
   }
 };
 
-/// Whether a mode, for this sign, never increases a magnitude: then a finite value that is too large
-/// becomes the largest finite value under every overflow policy.
+/// Whether a mode, for this sign, never increases a magnitude: then a finite value that is too
+/// large becomes the largest finite value under every overflow policy.
 template <class R>
 QFMT_HOST_DEVICE constexpr bool never_grows(bool negative) noexcept {
   if constexpr (same_as<R, Up>) {

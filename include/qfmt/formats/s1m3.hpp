@@ -6,10 +6,12 @@
 
 namespace qfmt {
 
-/// A sign and three bits that mean 1, 1.25, 1.5, 2, 3, 4, 6 and zero: the codebook that the note at the
-/// start of this project calls "MXFP4". It is not the OCP format of that name (E2M1), has no 0.5, and is
-/// the worse of the two on Gaussian data. Codes 7 and 15 are zero; 15 is never produced.
-struct S1M3 : Codebook<Codebook16{{1.0f, 1.25f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f, 0.0f, -1.0f, -1.25f, -1.5f, -2.0f, -3.0f, -4.0f, -6.0f, 0.0f},
+/// A sign and three bits that mean 1, 1.25, 1.5, 2, 3, 4, 6 and zero: the codebook that the note at
+/// the start of this project calls "MXFP4". It is not the OCP format of that name (E2M1), has no
+/// 0.5, and is the worse of the two on Gaussian data. Codes 7 and 15 are zero; 15 is never
+/// produced.
+struct S1M3 : Codebook<Codebook16{{1.0f, 1.25f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f, 0.0f, -1.0f, -1.25f,
+                                   -1.5f, -2.0f, -3.0f, -4.0f, -6.0f, 0.0f},
                                   1u << 15}> {
   static constexpr char const* name = "S1M3";
 };

@@ -6,9 +6,11 @@
 
 namespace qfmt {
 
-/// E4M3 without its sign bit: the block scale of NVFP4. The same byte as the E4M3 code of the same value.
-/// PTX ISA, "ue4m3".
-struct UE4M3 : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 3, .specials = Specials::nan, .is_signed = false}> {
+/// E4M3 without its sign bit: the block scale of NVFP4. The same byte as the E4M3 code of the same
+/// value. PTX ISA, "ue4m3".
+struct UE4M3
+    : Minifloat<FloatSpec{
+          .exponent_bits = 4, .mantissa_bits = 3, .specials = Specials::nan, .is_signed = false}> {
   static constexpr char const* name = "UE4M3";
 };
 

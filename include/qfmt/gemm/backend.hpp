@@ -12,17 +12,19 @@ namespace qfmt {
 ///
 ///     name                                 for messages and benchmarks
 ///     supports(shape of x, shape of w)     whether it can
-///     backend(x, w, y, epilogue, executor) does it; what it computes does not depend on the executor
+///     backend(x, w, y, epilogue, executor) does it; what it computes does not depend on the
+///     executor
 ///
-/// A backend is called by gemm_with() (gemm.hpp), which has checked shapes, pointers and aliasing, and
-/// which hands it an executor whose ranges run in the default floating-point environment: all arithmetic
-/// belongs into these ranges.
+/// A backend is called by gemm_with() (gemm.hpp), which has checked shapes, pointers and aliasing,
+/// and which hands it an executor whose ranges run in the default floating-point environment: all
+/// arithmetic belongs into these ranges.
 template <class B, class X, class W>
-concept GemmBackend =
-    Operand<X> && Operand<W> && requires(B const& backend, X const& x, W const& w, MatrixView<float> y, Shape shape, Serial const& executor) {
-      { B::name } -> convertible_to<char const*>;
-      { backend.supports(shape, shape) } -> same_as<bool>;
-      { backend(x, w, y, NoEpilogue{}, executor) } -> same_as<Status>;
-    };
+concept GemmBackend = Operand<X> && Operand<W> &&
+    requires(B const& backend, X const& x, W const& w, MatrixView<float> y, Shape shape,
+             Serial const& executor) {
+  { B::name } -> convertible_to<char const*>;
+  { backend.supports(shape, shape) } -> same_as<bool>;
+  { backend(x, w, y, NoEpilogue{}, executor) } -> same_as<Status>;
+};
 
 }  // namespace qfmt

@@ -3,16 +3,17 @@
 #pragma once
 
 #include <cfenv>
+
 #include <qfmt/core/parallel.hpp>
 
 namespace qfmt {
 
-/// While it lives, this thread computes as IEEE 754 says by default: to nearest even, subnormals kept
-/// (neither flushed nor read as zero), no traps. Then everything is as it was: rounding mode, flush
-/// modes, trap masks and exception flags. What happens in between raises no flag that stays.
+/// While it lives, this thread computes as IEEE 754 says by default: to nearest even, subnormals
+/// kept (neither flushed nor read as zero), no traps. Then everything is as it was: rounding mode,
+/// flush modes, trap masks and exception flags. What happens in between raises no flag that stays.
 ///
-/// FE_DFL_ENV clears the flush modes too: FTZ and DAZ in x86's MXCSR, FZ in AArch64's FPCR (glibc, musl;
-/// tested).
+/// FE_DFL_ENV clears the flush modes too: FTZ and DAZ in x86's MXCSR, FZ in AArch64's FPCR (glibc,
+/// musl; tested).
 class DefaultFloatEnvironment {
  public:
   DefaultFloatEnvironment() noexcept {
@@ -30,7 +31,7 @@ class DefaultFloatEnvironment {
 /// An executor that runs each range in the default environment, whatever the thread it falls to was
 /// set to, and leaves that thread as it found it.
 template <class E>
-  requires Executor<E>
+requires Executor<E>
 class InDefaultEnvironment {
  public:
   explicit InDefaultEnvironment(E& executor) noexcept : executor_{executor} {}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits>
+
 #include <qfmt/gemm/float_environment.hpp>
 #include <qfmt/gemm/portable.hpp>
 
@@ -18,19 +19,28 @@ struct MemoryRows {
   index_t pitch = 0;
 };
 
-/// Whether two have a byte in common. Views of different columns of one buffer have none: their rows
-/// interleave.
+/// Whether two have a byte in common. Views of different columns of one buffer have none: their
+/// rows interleave.
 [[nodiscard]] inline bool overlap(MemoryRows a, MemoryRows b) noexcept {
-  if (a.rows == 0 || a.row_bytes == 0 || b.rows == 0 || b.row_bytes == 0) return false;
+  if (a.rows == 0 || a.row_bytes == 0 || b.rows == 0 || b.row_bytes == 0)
+    return false;
   auto const first = [](MemoryRows const& m) { return reinterpret_cast<std::uintptr_t>(m.data); };
-  auto const end = [&](MemoryRows const& m) { return first(m) + static_cast<std::uintptr_t>((m.rows - 1) * m.pitch + m.row_bytes); };
-  if (first(a) >= end(b) || first(b) >= end(a)) return false;
-  if (a.rows == 1) a.pitch = b.pitch;
-  if (b.rows == 1) b.pitch = a.pitch;
-  if (a.pitch != b.pitch) return true;
+  auto const end = [&](MemoryRows const& m) {
+    return first(m) + static_cast<std::uintptr_t>((m.rows - 1) * m.pitch + m.row_bytes);
+  };
+  if (first(a) >= end(b) || first(b) >= end(a))
+    return false;
+  if (a.rows == 1)
+    a.pitch = b.pitch;
+  if (b.rows == 1)
+    b.pitch = a.pitch;
+  if (a.pitch != b.pitch)
+    return true;
   auto const pitch = static_cast<std::uintptr_t>(a.pitch);
-  auto const distance = first(b) >= first(a) ? (first(b) - first(a)) % pitch : (pitch - (first(a) - first(b)) % pitch) % pitch;
-  return distance < static_cast<std::uintptr_t>(a.row_bytes) || distance + static_cast<std::uintptr_t>(b.row_bytes) > pitch;
+  auto const distance = first(b) >= first(a) ? (first(b) - first(a)) % pitch
+                                             : (pitch - (first(a) - first(b)) % pitch) % pitch;
+  return distance < static_cast<std::uintptr_t>(a.row_bytes) ||
+         distance + static_cast<std::uintptr_t>(b.row_bytes) > pitch;
 }
 
 /// Whether rows * row_size bytes can be counted.
@@ -47,23 +57,36 @@ template <class T>
 /// Whether the parts of an operand fit together.
 template <class T>
 Status check(MatrixView<T> o) noexcept {
-  if (o.shape.rows < 0 || o.shape.cols < 0) return Status::negative_size;
-  if (o.stride < o.shape.cols) return Status::stride_invalid;
-  if (!countable(o.shape.rows, o.stride, sizeof(T))) return Status::size_overflow;
-  if (o.shape.rows == 0 || o.shape.cols == 0) return Status::ok;
-  if (o.data == nullptr) return Status::null_pointer;
+  if (o.shape.rows < 0 || o.shape.cols < 0)
+    return Status::negative_size;
+  if (o.stride < o.shape.cols)
+    return Status::stride_invalid;
+  if (!countable(o.shape.rows, o.stride, sizeof(T)))
+    return Status::size_overflow;
+  if (o.shape.rows == 0 || o.shape.cols == 0)
+    return Status::ok;
+  if (o.data == nullptr)
+    return Status::null_pointer;
   return aligned(o.data) ? Status::ok : Status::buffer_misaligned;
 }
 template <Scheme S>
 Status check(QuantTensorView<S> const& o) noexcept {
-  if (o.shape.rows < 0 || o.shape.cols < 0) return Status::negative_size;
-  if (!countable(1, o.shape.cols, S::Format::bits)) return Status::size_overflow;
-  if (o.row_bytes < packed_bytes<typename S::Format>(o.shape.cols)) return Status::stride_invalid;
-  if (!countable(o.shape.rows, o.row_bytes, 1)) return Status::size_overflow;
-  if (o.scale_shape != S::Granularity::scale_shape(o.shape)) return Status::shape_mismatch;
-  if (o.shape.rows == 0 || o.shape.cols == 0) return Status::ok;
-  if (o.codes == nullptr || o.scales == nullptr) return Status::null_pointer;
-  if (S::has_zero_point && o.zero_points == nullptr) return Status::null_pointer;
+  if (o.shape.rows < 0 || o.shape.cols < 0)
+    return Status::negative_size;
+  if (!countable(1, o.shape.cols, S::Format::bits))
+    return Status::size_overflow;
+  if (o.row_bytes < packed_bytes<typename S::Format>(o.shape.cols))
+    return Status::stride_invalid;
+  if (!countable(o.shape.rows, o.row_bytes, 1))
+    return Status::size_overflow;
+  if (o.scale_shape != S::Granularity::scale_shape(o.shape))
+    return Status::shape_mismatch;
+  if (o.shape.rows == 0 || o.shape.cols == 0)
+    return Status::ok;
+  if (o.codes == nullptr || o.scales == nullptr)
+    return Status::null_pointer;
+  if (S::has_zero_point && o.zero_points == nullptr)
+    return Status::null_pointer;
   return aligned(o.scales) && aligned(o.zero_points) ? Status::ok : Status::buffer_misaligned;
 }
 
@@ -79,30 +102,42 @@ template <class T>
 }
 template <Scheme S>
 [[nodiscard]] bool overlap(QuantTensorView<S> const& o, MemoryRows y) noexcept {
-  if (o.shape.rows == 0 || o.shape.cols == 0) return false;
+  if (o.shape.rows == 0 || o.shape.cols == 0)
+    return false;
   index_t const scales = o.scale_shape.size() * static_cast<index_t>(sizeof(typename S::Stored));
-  index_t const zero_points = S::has_zero_point ? o.scale_shape.size() * static_cast<index_t>(sizeof(int16_t)) : 0;
-  return overlap(MemoryRows{o.codes, o.shape.rows, packed_bytes<typename S::Format>(o.shape.cols), o.row_bytes}, y) ||
-         overlap(MemoryRows{o.scales, 1, scales, scales}, y) || overlap(MemoryRows{o.zero_points, 1, zero_points, zero_points}, y);
+  index_t const zero_points =
+      S::has_zero_point ? o.scale_shape.size() * static_cast<index_t>(sizeof(int16_t)) : 0;
+  return overlap(MemoryRows{o.codes, o.shape.rows, packed_bytes<typename S::Format>(o.shape.cols),
+                            o.row_bytes},
+                 y) ||
+         overlap(MemoryRows{o.scales, 1, scales, scales}, y) ||
+         overlap(MemoryRows{o.zero_points, 1, zero_points, zero_points}, y);
 }
 
 }  // namespace detail
 
 /// y = epilogue(x * w^T) by a backend of choice; see gemm().
 template <class B, Operand X, Operand W, Real Y, Epilogue E = NoEpilogue, Executor R = Serial const>
-  requires GemmBackend<B, X, W>
-Status gemm_with(B const& backend, X const& x, W const& w, MatrixView<Y> y, E const& epilogue = {}, R&& executor = Serial{}) {
+requires GemmBackend<B, X, W> Status gemm_with(B const& backend, X const& x, W const& w,
+                                               MatrixView<Y> y, E const& epilogue = {},
+                                               R&& executor = Serial{}) {
   Shape const xs = shape_of(x);
   Shape const ws = shape_of(w);
   for (Status const status : {detail::check(x), detail::check(w), detail::check(y)}) {
-    if (status != Status::ok) return status;
+    if (status != Status::ok)
+      return status;
   }
-  if (xs.cols != ws.cols || y.shape != Shape{xs.rows, ws.rows}) return Status::shape_mismatch;
-  if (Status const status = epilogue.check(y.shape); status != Status::ok) return status;
-  if (y.shape.rows == 0 || y.shape.cols == 0) return Status::ok;
+  if (xs.cols != ws.cols || y.shape != Shape{xs.rows, ws.rows})
+    return Status::shape_mismatch;
+  if (Status const status = epilogue.check(y.shape); status != Status::ok)
+    return status;
+  if (y.shape.rows == 0 || y.shape.cols == 0)
+    return Status::ok;
   detail::MemoryRows const output = detail::memory_of(y);
-  if (detail::overlap(x, output) || detail::overlap(w, output)) return Status::buffer_aliasing;
-  if (!backend.supports(xs, ws)) return Status::unsupported;
+  if (detail::overlap(x, output) || detail::overlap(w, output))
+    return Status::buffer_aliasing;
+  if (!backend.supports(xs, ws))
+    return Status::unsupported;
   InDefaultEnvironment const guarded{executor};
   return backend(x, w, y, epilogue, guarded);
 }
@@ -111,16 +146,18 @@ Status gemm_with(B const& backend, X const& x, W const& w, MatrixView<Y> y, E co
 ///
 ///     Status s = gemm(x, weight.view(), y, Bias{bias.data(), n}, pool);
 ///
-/// x and w are MatrixView of float, BF16 or FP16, or QuantTensorView of any scheme; y is a MatrixView of
-/// float, BF16 or FP16. The result is defined by ReferenceGemm, the output rounded once from binary32 to
-/// nearest even; it depends neither on the executor nor on the caller's rounding mode and flush modes.
-/// Elements of y outside its shape are not touched. Any size from 0 is fine, K = 0 gives epilogue(0).
+/// x and w are MatrixView of float, BF16 or FP16, or QuantTensorView of any scheme; y is a
+/// MatrixView of float, BF16 or FP16. The result is defined by ReferenceGemm, the output rounded
+/// once from binary32 to nearest even; it depends neither on the executor nor on the caller's
+/// rounding mode and flush modes. Elements of y outside its shape are not touched. Any size from 0
+/// is fine, K = 0 gives epilogue(0).
 ///
-/// Errors, with nothing written: negative_size; shape_mismatch (also between scales and codes, or bias and
-/// N); stride_invalid, a stride or row_bytes below what a row takes; null_pointer; buffer_misaligned;
-/// size_overflow; buffer_aliasing, y shares memory with x or w.
+/// Errors, with nothing written: negative_size; shape_mismatch (also between scales and codes, or
+/// bias and N); stride_invalid, a stride or row_bytes below what a row takes; null_pointer;
+/// buffer_misaligned; size_overflow; buffer_aliasing, y shares memory with x or w.
 template <Operand X, Operand W, Real Y, Epilogue E = NoEpilogue, Executor R = Serial const>
-Status gemm(X const& x, W const& w, MatrixView<Y> y, E const& epilogue = {}, R&& executor = Serial{}) {
+Status gemm(X const& x, W const& w, MatrixView<Y> y, E const& epilogue = {},
+            R&& executor = Serial{}) {
   return gemm_with(PortableGemm{}, x, w, y, epilogue, executor);
 }
 

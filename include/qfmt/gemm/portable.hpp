@@ -2,22 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <utility>
+
 #include <qfmt/gemm/backend.hpp>
 #include <qfmt/gemm/lanes.hpp>
-#include <utility>
 
 namespace qfmt {
 
 namespace detail {
 
-// One item of work is a block of outputs, block_rows x block_cols. For each slice of block_depth along
-// k, the item decodes its part of w once into a panel,
+// One item of work is a block of outputs, block_rows x block_cols. For each slice of block_depth
+// along k, the item decodes its part of w once into a panel,
 //
 //     panel[group][k][lane]       group of 8 output columns, 8 floats for each k
 //
-// then takes 4 rows of x at a time, decodes their slice, and runs the kernel over all groups. Sums wait
-// in `sums` between slices, so every output is accumulated in increasing k, as the reference does it.
-// The three buffers live on the stack: 66 KiB.
+// then takes 4 rows of x at a time, decodes their slice, and runs the kernel over all groups. Sums
+// wait in `sums` between slices, so every output is accumulated in increasing k, as the reference
+// does it. The three buffers live on the stack: 66 KiB.
 
 inline constexpr index_t block_rows = 128;
 inline constexpr index_t block_cols = 64;
@@ -25,10 +26,11 @@ inline constexpr index_t block_depth = 128;
 inline constexpr int kernel_rows = 4;
 inline constexpr int kernel_cols = 2 * Lanes::count;
 
-/// sums(r, c) += sum over k of x(r, k) * panel(k, c), in order, for Rows rows and 8 columns; the sums
-/// stay in registers.
+/// sums(r, c) += sum over k of x(r, k) * panel(k, c), in order, for Rows rows and 8 columns; the
+/// sums stay in registers.
 template <std::size_t... Row>
-inline void accumulate(std::index_sequence<Row...>, float const* x, float const* panel, index_t depth, float* sums) noexcept {
+inline void accumulate(std::index_sequence<Row...>, float const* x, float const* panel,
+                       index_t depth, float* sums) noexcept {
   Lanes left[] = {Lanes::load(sums + index_t{Row} * block_cols)...};
   Lanes right[] = {Lanes::load(sums + index_t{Row} * block_cols + Lanes::count)...};
   for (index_t k = 0; k < depth; ++k, panel += kernel_cols) {
@@ -49,7 +51,8 @@ inline void accumulate(std::index_sequence<Row...>, float const* x, float const*
 template <class X, class W, class Y, class E>
 class BlockProduct {
  public:
-  BlockProduct(X const& x, W const& w, MatrixView<Y> y, E const& epilogue) noexcept : x_{x}, w_{w}, y_{y}, epilogue_{epilogue} {}
+  BlockProduct(X const& x, W const& w, MatrixView<Y> y, E const& epilogue) noexcept
+      : x_{x}, w_{w}, y_{y}, epilogue_{epilogue} {}
 
   void operator()(index_t first_row, index_t first_col, index_t cols) noexcept {
     index_t const rows = (std::min)(block_rows, y_.shape.rows - first_row);
@@ -60,20 +63,24 @@ class BlockProduct {
       decode_panel(first_col, cols, k, slice);
       for (index_t row = 0; row < rows; row += kernel_rows) {
         index_t const count = (std::min<index_t>)(kernel_rows, rows - row);
-        for (index_t r = 0; r < count; ++r) decode_row(x_, first_row + row + r, k, slice, slices_ + r * block_depth);
+        for (index_t r = 0; r < count; ++r)
+          decode_row(x_, first_row + row + r, k, slice, slices_ + r * block_depth);
         multiply(count, cols, slice, sums_ + row * block_cols);
       }
     }
     for (index_t r = 0; r < rows; ++r) {
       Y* const to = y_.row(first_row + r) + first_col;
-      for (index_t c = 0; c < cols; ++c) to[c] = from_float<Y>(epilogue_(sums_[r * block_cols + c], first_row + r, first_col + c));
+      for (index_t c = 0; c < cols; ++c)
+        to[c] = from_float<Y>(epilogue_(sums_[r * block_cols + c], first_row + r, first_col + c));
     }
   }
 
  private:
   void decode_panel(index_t first_col, index_t cols, index_t k, index_t slice) noexcept {
     for (index_t c = 0; c < cols; ++c) {
-      decode_row<kernel_cols>(w_, first_col + c, k, slice, panel_ + c / kernel_cols * kernel_cols * block_depth + c % kernel_cols);
+      decode_row<kernel_cols>(
+          w_, first_col + c, k, slice,
+          panel_ + c / kernel_cols * kernel_cols * block_depth + c % kernel_cols);
     }
     // Lanes beyond the last column are computed and dropped.
     for (index_t c = cols; c % kernel_cols != 0; ++c) {
@@ -86,10 +93,18 @@ class BlockProduct {
     for (index_t c = 0; c < cols; c += kernel_cols) {
       float const* const panel = panel_ + c * block_depth;
       switch (rows) {
-        case 1: accumulate(std::make_index_sequence<1>{}, slices_, panel, slice, sums + c); break;
-        case 2: accumulate(std::make_index_sequence<2>{}, slices_, panel, slice, sums + c); break;
-        case 3: accumulate(std::make_index_sequence<3>{}, slices_, panel, slice, sums + c); break;
-        default: accumulate(std::make_index_sequence<4>{}, slices_, panel, slice, sums + c); break;
+        case 1:
+          accumulate(std::make_index_sequence<1>{}, slices_, panel, slice, sums + c);
+          break;
+        case 2:
+          accumulate(std::make_index_sequence<2>{}, slices_, panel, slice, sums + c);
+          break;
+        case 3:
+          accumulate(std::make_index_sequence<3>{}, slices_, panel, slice, sums + c);
+          break;
+        default:
+          accumulate(std::make_index_sequence<4>{}, slices_, panel, slice, sums + c);
+          break;
       }
     }
   }
@@ -106,7 +121,8 @@ class BlockProduct {
 }  // namespace detail
 
 /// The product by blocks, in standard C++ and 16-byte vectors: for every machine. Bit for bit what
-/// ReferenceGemm gives (NaN payloads aside), for every executor. Allocates nothing; 66 KiB of stack.
+/// ReferenceGemm gives (NaN payloads aside), for every executor. Allocates nothing; 66 KiB of
+/// stack.
 struct PortableGemm {
   static constexpr char const* name = "portable";
 
@@ -116,7 +132,8 @@ struct PortableGemm {
   Status operator()(X const& x, W const& w, MatrixView<Y> y, E const& epilogue, R& executor) const {
     Shape const outputs = y.shape;
     index_t const rows = (std::min)(detail::block_rows, outputs.rows);
-    // With few rows the time goes into reading w: a narrow block reads few rows of it, each in one go.
+    // With few rows the time goes into reading w: a narrow block reads few rows of it, each in one
+    // go.
     index_t const cols = rows <= detail::kernel_rows ? detail::block_cols / 4 : detail::block_cols;
     index_t const down = ceil_div(outputs.rows, rows);
     index_t const across = ceil_div(outputs.cols, cols);
@@ -133,6 +150,7 @@ struct PortableGemm {
   }
 };
 
-static_assert(GemmBackend<PortableGemm, MatrixView<float const>, QuantTensorView<BlockScheme<NVFP4>>>);
+static_assert(
+    GemmBackend<PortableGemm, MatrixView<float const>, QuantTensorView<BlockScheme<NVFP4>>>);
 
 }  // namespace qfmt

@@ -11,10 +11,10 @@ namespace qfmt {
 ///
 ///     y(m, n) = epilogue(sum over k of x(m, k) * w(n, k))
 ///
-/// in binary32, from +0, in increasing k, every product and every sum rounded (no contraction). Hence,
-/// with S = sum of |x(m, k) * w(n, k)|, the sum is within (K + 2) * 2^-24 * S of the exact one as long as
-/// nothing overflows or becomes subnormal. NaN and infinity spread as IEEE 754 says; which NaN is stored
-/// is not specified. K = 0 gives +0 to the epilogue.
+/// in binary32, from +0, in increasing k, every product and every sum rounded (no contraction).
+/// Hence, with S = sum of |x(m, k) * w(n, k)|, the sum is within (K + 2) * 2^-24 * S of the exact
+/// one as long as nothing overflows or becomes subnormal. NaN and infinity spread as IEEE 754 says;
+/// which NaN is stored is not specified. K = 0 gives +0 to the epilogue.
 struct ReferenceGemm {
   static constexpr char const* name = "reference";
 
@@ -27,7 +27,8 @@ struct ReferenceGemm {
       for (index_t m = rows.begin; m < rows.end; ++m) {
         for (index_t n = 0; n < y.shape.cols; ++n) {
           float sum = 0.0f;
-          for (index_t k = 0; k < depth; ++k) sum = plus_product(sum, value(x, m, k), value(w, n, k));
+          for (index_t k = 0; k < depth; ++k)
+            sum = plus_product(sum, value(x, m, k), value(w, n, k));
           y(m, n) = from_float<Y>(epilogue(sum, m, n));
         }
       }
@@ -36,6 +37,7 @@ struct ReferenceGemm {
   }
 };
 
-static_assert(GemmBackend<ReferenceGemm, MatrixView<float const>, QuantTensorView<BlockScheme<NVFP4>>>);
+static_assert(
+    GemmBackend<ReferenceGemm, MatrixView<float const>, QuantTensorView<BlockScheme<NVFP4>>>);
 
 }  // namespace qfmt

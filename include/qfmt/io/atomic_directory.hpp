@@ -42,7 +42,8 @@ class AtomicDirectory {
   ///
   /// Errors: unsafe_path for other than bare names; output_exists if the file has been made before.
   [[nodiscard]] Result<File> create_file(std::string const& name) const {
-    if (!is_bare_name(name)) return Error{Status::unsafe_path, detail::shown(path()) + ": got the file name " + qfmt::quoted(name) + ", expected a bare name"};
+    if (!is_bare_name(name))
+      return Error{Status::unsafe_path, detail::shown(path()) + ": got the file name " + qfmt::quoted(name) + ", expected a bare name"};
     return File::create_at(directory_.descriptor(), name, path() / name);
   }
 
@@ -84,7 +85,8 @@ class AtomicDirectory {
   }
 
  private:
-  AtomicDirectory(detail::TemporaryName temporary, Directory directory) : temporary_{std::move(temporary)}, directory_{std::move(directory)} {}
+  AtomicDirectory(detail::TemporaryName temporary, Directory directory)
+      : temporary_{std::move(temporary)}, directory_{std::move(directory)} {}
 
   detail::TemporaryName temporary_;
   Directory directory_;

@@ -50,7 +50,8 @@ class AtomicFile {
 };
 
 /// Writes a whole file, complete or not at all. Errors: those of AtomicFile and of writing.
-[[nodiscard]] inline Result<void> write_file(std::filesystem::path const& path, std::string_view text, Existing existing = Existing::refuse) {
+[[nodiscard]] inline Result<void> write_file(std::filesystem::path const& path, std::string_view text,
+                                             Existing existing = Existing::refuse) {
   auto out = AtomicFile::create(path, existing);
   if (!out) return out.error();
   if (auto written = out->file().write(0, std::as_bytes(std::span{text})); !written) return written;

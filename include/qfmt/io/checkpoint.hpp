@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <qfmt/io/safetensors.hpp>
 #include <qfmt/io/shard_index.hpp>
 
@@ -12,11 +13,10 @@ namespace detail {
 /// Whether a file is weights in some form: those are not copied along with a checkpoint, because they
 /// would be the old ones.
 inline bool is_weight_file(std::string_view name) {
-  for (std::string_view const ending : {".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".msgpack.index.json",
-                                        ".gguf", ".onnx", ".ot", ".npz"}) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
+  constexpr std::array<std::string_view, 14> endings = {
+      ".safetensors", ".safetensors.index.json", ".bin",  ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5",
+      ".msgpack",     ".msgpack.index.json",     ".gguf", ".onnx",           ".ot", ".npz"};
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
 }  // namespace detail
@@ -50,7 +50,8 @@ class Checkpoint {
     bool const has_file = directory->contains(single_file);
     bool const has_index = directory->contains(ShardIndex::file_name);
     if (has_file && has_index) {
-      return Error{Status::checkpoint_ambiguous, detail::shown(path) + ": got both " + single_file + " and " + ShardIndex::file_name + ", expected one of them"};
+      return Error{Status::checkpoint_ambiguous,
+                   detail::shown(path) + ": got both " + single_file + " and " + ShardIndex::file_name + ", expected one of them"};
     }
     if (!has_file && !has_index) return checkpoint.no_weights(*directory);
     auto opened = has_index ? checkpoint.open_shards(*directory, options) : checkpoint.open_single(*directory, options);
@@ -77,14 +78,18 @@ class Checkpoint {
   /// All tensors, shard by shard, in the order of their data.
   [[nodiscard]] std::vector<TensorInfo> const& tensors() const noexcept { return tensors_; }
   /// The tensors of the shard at this position in shards().
-  [[nodiscard]] std::span<TensorInfo const> tensors_of(std::size_t shard) const { return std::span{tensors_}.subspan(first_[shard], first_[shard + 1] - first_[shard]); }
+  [[nodiscard]] std::span<TensorInfo const> tensors_of(std::size_t shard) const {
+    return std::span{tensors_}.subspan(first_[shard], first_[shard + 1] - first_[shard]);
+  }
   /// The tensor with this name, or null.
   [[nodiscard]] TensorInfo const* find(std::string_view name) const { return names_.find(tensors_, name); }
   /// The shard of a tensor of this checkpoint.
   [[nodiscard]] std::string const& shard_of(TensorInfo const& tensor) const { return shards_[shard_position(tensor)]; }
 
   /// Reads all data of a tensor. Errors: those of SafetensorsFile::read.
-  [[nodiscard]] Result<void> read(TensorInfo const& tensor, std::span<std::byte> out) const { return files_[shard_position(tensor)].read(tensor, out); }
+  [[nodiscard]] Result<void> read(TensorInfo const& tensor, std::span<std::byte> out) const {
+    return files_[shard_position(tensor)].read(tensor, out);
+  }
   /// Reads some rows of a tensor. Errors: those of SafetensorsFile::read_rows.
   [[nodiscard]] Result<void> read_rows(TensorInfo const& tensor, uint64_t first, uint64_t count, std::span<std::byte> out) const {
     return files_[shard_position(tensor)].read_rows(tensor, first, count, out);
@@ -140,7 +145,8 @@ class Checkpoint {
     for (std::string const& shard : index->shards()) {
       if (!directory.contains(shard)) missing += (missing.empty() ? "" : ", ") + qfmt::quoted(shard);
     }
-    if (!missing.empty()) return Error{Status::shard_missing, detail::shown(path_) + ": got no files " + missing + ", expected all that the index names"};
+    if (!missing.empty())
+      return Error{Status::shard_missing, detail::shown(path_) + ": got no files " + missing + ", expected all that the index names"};
     for (std::string const& shard : index->shards()) {
       auto shard_file = directory.open_file(shard);
       if (!shard_file) return shard_file.error();
@@ -162,17 +168,22 @@ class Checkpoint {
     for (std::size_t s = 0; s < shards_.size(); ++s) {
       for (TensorInfo const& tensor : tensors_of(s)) {
         auto const mapped = index_->weight_map.find(tensor.name);
-        if (mapped == index_->weight_map.end()) return inconsistent(tensor.name, "got it in shard " + qfmt::quoted(shards_[s]) + ", but not in the index");
-        if (mapped->second != shards_[s]) return inconsistent(tensor.name, "got it in shard " + qfmt::quoted(shards_[s]) + ", expected only in " + qfmt::quoted(mapped->second));
+        if (mapped == index_->weight_map.end())
+          return inconsistent(tensor.name, "got it in shard " + qfmt::quoted(shards_[s]) + ", but not in the index");
+        if (mapped->second != shards_[s])
+          return inconsistent(tensor.name,
+                              "got it in shard " + qfmt::quoted(shards_[s]) + ", expected only in " + qfmt::quoted(mapped->second));
         total += tensor.bytes();
       }
     }
     for (auto const& [tensor, shard] : index_->weight_map) {
       auto const s = static_cast<std::size_t>(std::lower_bound(shards_.begin(), shards_.end(), shard) - shards_.begin());
-      if (files_[s].find(tensor) == nullptr) return inconsistent(tensor, "got no such tensor in shard " + qfmt::quoted(shard) + ", where the index says it is");
+      if (files_[s].find(tensor) == nullptr)
+        return inconsistent(tensor, "got no such tensor in shard " + qfmt::quoted(shard) + ", where the index says it is");
     }
     if (index_->total_size && *index_->total_size != total) {
-      std::string const what = where + ": metadata.total_size: got " + std::to_string(*index_->total_size) + ", expected " + std::to_string(total) + ", the bytes of all tensors";
+      std::string const what = where + ": metadata.total_size: got " + std::to_string(*index_->total_size) + ", expected " +
+                               std::to_string(total) + ", the bytes of all tensors";
       if (strictness == Strictness::strict) return Error{Status::index_inconsistent, what + "; Strictness::compat allows it"};
       warnings_.push_back(what);
     }
@@ -187,7 +198,8 @@ class Checkpoint {
     if (!text) return text.error();
     auto config = parse_json(*text, detail::shown(file->path()));
     if (!config) return config.error();
-    if (!config->is_object()) return Error{Status::config_invalid, detail::shown(file->path()) + ": got " + config->type_name() + ", expected an object"};
+    if (!config->is_object())
+      return Error{Status::config_invalid, detail::shown(file->path()) + ": got " + config->type_name() + ", expected an object"};
     config_ = *std::move(config);
     return {};
   }
@@ -215,14 +227,15 @@ class Checkpoint {
         if (detail::is_weight_file(name)) found += (found.empty() ? "" : ", ") + qfmt::quoted(name);
       }
     }
-    return {Status::checkpoint_incomplete, detail::shown(path_) + ": got " + (found.empty() ? "no weights" : found) + ", expected " + single_file + " or " + ShardIndex::file_name};
+    return {Status::checkpoint_incomplete, detail::shown(path_) + ": got " + (found.empty() ? "no weights" : found) + ", expected " +
+                                               single_file + " or " + ShardIndex::file_name};
   }
 
   std::filesystem::path path_;
   std::vector<std::string> shards_;
-  std::vector<SafetensorsFile> files_;          // one for each shard
+  std::vector<SafetensorsFile> files_;  // one for each shard
   std::vector<TensorInfo> tensors_;
-  std::vector<std::size_t> first_ = {0};        // the first tensor of each shard, and one past the last
+  std::vector<std::size_t> first_ = {0};  // the first tensor of each shard, and one past the last
   NameIndex names_;
   std::optional<ShardIndex> index_;
   nlohmann::json config_;

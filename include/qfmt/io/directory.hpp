@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 
+#include <array>
 #include <optional>
 #include <qfmt/io/file.hpp>
 #include <vector>
@@ -14,7 +15,8 @@ namespace qfmt::io {
 /// 255 bytes, no slash, backslash, colon or control character, no leading dot.
 [[nodiscard]] inline bool is_bare_name(std::string_view name) noexcept {
   if (name.empty() || name.size() > 255 || name[0] == '.') return false;
-  return std::all_of(name.begin(), name.end(), [](char c) { return c != '/' && c != '\\' && c != ':' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return c != '/' && c != '\\' && c != ':' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
 }
 
 /// A directory whose files are opened relative to it, by bare names, without following symbolic links.
@@ -38,7 +40,8 @@ class Directory {
   /// Errors: unsafe_path for other than bare names and for links; not_regular_file; io_open.
   [[nodiscard]] Result<File> open_file(std::string const& name) const {
     if (!is_bare_name(name)) {
-      return Error{Status::unsafe_path, detail::shown(path_) + ": got the file name " + qfmt::quoted(name) + ", expected the bare name of a file in the directory"};
+      return Error{Status::unsafe_path, detail::shown(path_) + ": got the file name " + qfmt::quoted(name) +
+                                            ", expected the bare name of a file in the directory"};
     }
     auto file = File::open_at(descriptor(), name, path_ / name, O_NOFOLLOW);
     if (file || file.status() != Status::unsafe_path) return file;
@@ -92,10 +95,10 @@ class Directory {
 
   [[nodiscard]] std::optional<std::string> cache_blob(std::string const& name) const {
     constexpr std::string_view prefix = "../../blobs/";
-    char target[128];
-    auto const length = ::readlinkat(descriptor(), name.c_str(), target, sizeof target);
-    if (length < 0 || static_cast<std::size_t>(length) >= sizeof target) return std::nullopt;
-    std::string_view const text{target, static_cast<std::size_t>(length)};
+    std::array<char, 128> target{};
+    auto const length = ::readlinkat(descriptor(), name.c_str(), target.data(), target.size());
+    if (length < 0 || static_cast<std::size_t>(length) >= target.size()) return std::nullopt;
+    std::string_view const text{target.data(), static_cast<std::size_t>(length)};
     if (text.substr(0, prefix.size()) != prefix) return std::nullopt;
     std::string_view const hash = text.substr(prefix.size());
     bool const is_hash = (hash.size() == 40 || hash.size() == 64) && hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;

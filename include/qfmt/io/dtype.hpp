@@ -49,10 +49,9 @@ struct DtypeFacts {
 };
 
 inline constexpr std::array<DtypeFacts, 22> dtype_facts = {{
-    {"BOOL", 8},    {"F4", 4},      {"F6_E2M3", 6},     {"F6_E3M2", 6},     {"U8", 8},   {"I8", 8},
-    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8},     {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
-    {"I16", 16},    {"U16", 16},    {"F16", 16},        {"BF16", 16},       {"I32", 32}, {"U32", 32},
-    {"F32", 32},    {"C64", 64},    {"F64", 64},        {"I64", 64},        {"U64", 64},
+    {"BOOL", 8},    {"F4", 4},          {"F6_E2M3", 6},     {"F6_E3M2", 6}, {"U8", 8},   {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8},
+    {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16}, {"F16", 16}, {"BF16", 16},   {"I32", 32},
+    {"U32", 32},    {"F32", 32},        {"C64", 64},        {"F64", 64},    {"I64", 64}, {"U64", 64},
 }};
 
 }  // namespace detail
@@ -61,10 +60,14 @@ inline constexpr std::array<DtypeFacts, 22> dtype_facts = {{
 inline constexpr std::size_t dtype_count = detail::dtype_facts.size();
 
 /// The spelling in a header: "F8_E4M3".
-[[nodiscard]] constexpr char const* name(Dtype dtype) noexcept { return detail::dtype_facts[static_cast<std::size_t>(dtype)].name; }
+[[nodiscard]] constexpr char const* name(Dtype dtype) noexcept {
+  return detail::dtype_facts[static_cast<std::size_t>(dtype)].name;
+}
 
 /// Bits of one element: 4, 6, 8, 16, 32 or 64.
-[[nodiscard]] constexpr unsigned bits(Dtype dtype) noexcept { return detail::dtype_facts[static_cast<std::size_t>(dtype)].bits; }
+[[nodiscard]] constexpr unsigned bits(Dtype dtype) noexcept {
+  return detail::dtype_facts[static_cast<std::size_t>(dtype)].bits;
+}
 
 /// The dtype with exactly this spelling, case included.
 [[nodiscard]] constexpr std::optional<Dtype> parse_dtype(std::string_view text) noexcept {

@@ -83,12 +83,14 @@ class File {
     if (fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW) != 0) {
       return Error{Status::unsafe_path, detail::shown(path) + ": got a symbolic link, expected a regular file"};
     }
-    if (fd < 0 && errno == ENXIO) return Error{Status::not_regular_file, detail::shown(path) + ": got a socket or device, expected a regular file"};
+    if (fd < 0 && errno == ENXIO)
+      return Error{Status::not_regular_file, detail::shown(path) + ": got a socket or device, expected a regular file"};
     if (fd < 0) return detail::system_error(Status::io_open, path, "cannot open", errno);
     File file{Descriptor{fd}, path};
     struct stat info {};
     if (::fstat(fd, &info) != 0) return detail::system_error(Status::io_open, path, "cannot examine", errno);
-    if (!S_ISREG(info.st_mode)) return Error{Status::not_regular_file, detail::shown(path) + ": got " + kind(info.st_mode) + ", expected a regular file"};
+    if (!S_ISREG(info.st_mode))
+      return Error{Status::not_regular_file, detail::shown(path) + ": got " + kind(info.st_mode) + ", expected a regular file"};
     return file;
   }
 
@@ -118,11 +120,13 @@ class File {
     std::size_t done = 0;
     while (done < bytes.size()) {
       std::size_t const chunk = (std::min)(bytes.size() - done, longest_transfer);
-      auto const count = detail::retried([&] { return ::pread(descriptor(), bytes.data() + done, chunk, static_cast<off_t>(position + done)); });
+      auto const count =
+          detail::retried([&] { return ::pread(descriptor(), bytes.data() + done, chunk, static_cast<off_t>(position + done)); });
       if (count < 0) return detail::system_error(Status::io_read, path_, "cannot read", errno);
       if (count == 0) {
-        return Error{Status::io_short_read, detail::shown(path_) + ": got " + std::to_string(done) + " bytes at " + std::to_string(position) + ", expected " +
-                                                std::to_string(bytes.size()) + ": the file has become shorter"};
+        return Error{Status::io_short_read, detail::shown(path_) + ": got " + std::to_string(done) + " bytes at " +
+                                                std::to_string(position) + ", expected " + std::to_string(bytes.size()) +
+                                                ": the file has become shorter"};
       }
       done += static_cast<std::size_t>(count);
     }
@@ -134,7 +138,8 @@ class File {
     std::size_t done = 0;
     while (done < bytes.size()) {
       std::size_t const chunk = (std::min)(bytes.size() - done, longest_transfer);
-      auto const count = detail::retried([&] { return ::pwrite(descriptor(), bytes.data() + done, chunk, static_cast<off_t>(position + done)); });
+      auto const count =
+          detail::retried([&] { return ::pwrite(descriptor(), bytes.data() + done, chunk, static_cast<off_t>(position + done)); });
       if (count < 0) return detail::system_error(Status::io_write, path_, "cannot write", errno);
       if (count == 0) return detail::system_error(Status::io_write, path_, "cannot write", EIO);
       done += static_cast<std::size_t>(count);
@@ -146,10 +151,12 @@ class File {
   /// and not in the middle of the work. Errors: io_write, io_no_space.
   [[nodiscard]] Result<void> reserve(uint64_t size) const {
     if (size == 0) return {};
-    if (size > static_cast<uint64_t>((std::numeric_limits<off_t>::max)())) return detail::system_error(Status::io_write, path_, "cannot reserve space", EFBIG);
+    if (size > static_cast<uint64_t>((std::numeric_limits<off_t>::max)()))
+      return detail::system_error(Status::io_write, path_, "cannot reserve space", EFBIG);
     auto const length = static_cast<off_t>(size);
     if (detail::retried([&] { return ::fallocate(descriptor(), 0, 0, length); }) == 0) return {};
-    if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL) return detail::system_error(Status::io_write, path_, "cannot reserve space", errno);
+    if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
+      return detail::system_error(Status::io_write, path_, "cannot reserve space", errno);
     if (detail::retried([&] { return ::ftruncate(descriptor(), length); }) == 0) return {};
     return detail::system_error(Status::io_write, path_, "cannot set the size", errno);
   }
@@ -189,7 +196,8 @@ class File {
   auto const size = file.size();
   if (!size) return size.error();
   if (*size > limit) {
-    return Error{too_large, detail::shown(file.path()) + ": got " + std::to_string(*size) + " bytes, expected at most " + std::to_string(limit)};
+    return Error{too_large,
+                 detail::shown(file.path()) + ": got " + std::to_string(*size) + " bytes, expected at most " + std::to_string(limit)};
   }
   std::string text(static_cast<std::size_t>(*size), '\0');
   if (auto read = file.read(0, std::as_writable_bytes(std::span{text})); !read) return read.error();

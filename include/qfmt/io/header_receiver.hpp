@@ -22,7 +22,8 @@ class HeaderReceiver : public JsonReceiver {
   bool null() { return unexpected("null"); }
   bool boolean(bool value) { return unexpected(value ? "true" : "false"); }
   bool number_integer(int64_t value) {
-    if (state_ == State::in_offsets && value < 0) return fail_tensor(Status::bad_offsets, "data_offsets: got " + std::to_string(value) + ", expected 0 or more");
+    if (state_ == State::in_offsets && value < 0)
+      return fail_tensor(Status::bad_offsets, "data_offsets: got " + std::to_string(value) + ", expected 0 or more");
     return unexpected(value == 0 ? "-0" : std::to_string(value));
   }
   bool number_unsigned(uint64_t value) {
@@ -51,7 +52,8 @@ class HeaderReceiver : public JsonReceiver {
     if (state_ == State::at_dtype) {
       auto const dtype = parse_dtype(value);
       if (!dtype) {
-        return fail_tensor(Status::unknown_dtype, "got dtype " + qfmt::quoted(value) + ", did you mean " + name(nearest_dtype(value)) + "? Known are " + dtype_names());
+        return fail_tensor(Status::unknown_dtype, "got dtype " + qfmt::quoted(value) + ", did you mean " + name(nearest_dtype(value)) +
+                                                      "? Known are " + dtype_names());
       }
       tensors.back().dtype = *dtype;
       state_ = State::in_tensor;
@@ -106,7 +108,8 @@ class HeaderReceiver : public JsonReceiver {
       tensor.shape = numbers_;
     } else {
       if (numbers_.size() != 2) {
-        return fail_tensor(Status::bad_offsets, "data_offsets: got " + std::to_string(numbers_.size()) + " of two numbers, expected [begin, end]");
+        return fail_tensor(Status::bad_offsets,
+                           "data_offsets: got " + std::to_string(numbers_.size()) + " of two numbers, expected [begin, end]");
       }
       tensor.begin = numbers_[0];
       tensor.end = numbers_[1];
@@ -138,7 +141,19 @@ class HeaderReceiver : public JsonReceiver {
   }
 
  private:
-  enum class State : uint8_t { at_root, in_root, at_metadata, in_metadata, at_tensor, in_tensor, at_dtype, at_shape, in_shape, at_offsets, in_offsets };
+  enum class State : uint8_t {
+    at_root,
+    in_root,
+    at_metadata,
+    in_metadata,
+    at_tensor,
+    in_tensor,
+    at_dtype,
+    at_shape,
+    in_shape,
+    at_offsets,
+    in_offsets
+  };
 
   bool root_key(std::string& text) {
     if (text == "__metadata__") {
@@ -178,14 +193,16 @@ class HeaderReceiver : public JsonReceiver {
   bool check_tensor() {
     TensorInfo const& tensor = tensors.back();
     char const* const missing = !has_dtype_ ? "dtype" : !has_shape_ ? "shape" : !has_offsets_ ? "data_offsets" : nullptr;
-    if (missing != nullptr) return fail_tensor(Status::missing_field, std::string{"got no field '"} + missing + "', expected dtype, shape and data_offsets");
+    if (missing != nullptr)
+      return fail_tensor(Status::missing_field, std::string{"got no field '"} + missing + "', expected dtype, shape and data_offsets");
     auto const bytes = tensor_bytes(tensor.dtype, tensor.shape);
     if (!bytes) return fail_tensor(bytes.status(), bytes.error().message);
     auto const offsets = [&] { return "[" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) + "]"; };
     if (tensor.begin > tensor.end) return fail_tensor(Status::bad_offsets, "got data_offsets " + offsets() + ", expected begin <= end");
     if (tensor.end - tensor.begin != *bytes) {
-      return fail_tensor(Status::size_mismatch, "got " + std::to_string(tensor.end - tensor.begin) + " bytes in data_offsets " + offsets() + ", expected " +
-                                                    std::to_string(*bytes) + " for " + name(tensor.dtype) + " " + to_string(tensor.shape));
+      return fail_tensor(Status::size_mismatch, "got " + std::to_string(tensor.end - tensor.begin) + " bytes in data_offsets " + offsets() +
+                                                    ", expected " + std::to_string(*bytes) + " for " + name(tensor.dtype) + " " +
+                                                    to_string(tensor.shape));
     }
     return true;
   }
@@ -197,7 +214,8 @@ class HeaderReceiver : public JsonReceiver {
       case State::at_metadata: return fail(Status::metadata_invalid, "__metadata__: got " + what + ", expected an object of strings");
       case State::in_metadata:
         return fail(Status::metadata_invalid, "__metadata__: key " + qfmt::quoted(metadata_key_) + ": got " + what + ", expected a string");
-      case State::at_tensor: return fail_tensor(Status::wrong_json_type, "got " + what + ", expected an object with dtype, shape and data_offsets");
+      case State::at_tensor:
+        return fail_tensor(Status::wrong_json_type, "got " + what + ", expected an object with dtype, shape and data_offsets");
       case State::at_dtype: {
         bool const is_container = what == "an object" || what == "an array";
         return fail_tensor(is_container ? Status::wrong_json_type : Status::unknown_dtype, "dtype: got " + what + ", expected a string");
@@ -207,7 +225,9 @@ class HeaderReceiver : public JsonReceiver {
     }
   }
 
-  bool fail_tensor(Status status, std::string const& message) { return fail(status, "tensor " + qfmt::quoted(tensors.back().name) + ": " + message); }
+  bool fail_tensor(Status status, std::string const& message) {
+    return fail(status, "tensor " + qfmt::quoted(tensors.back().name) + ": " + message);
+  }
 
   /// The signs, digits and points around a byte; empty unless they touch it.
   [[nodiscard]] std::string number_at(std::size_t offset) const {

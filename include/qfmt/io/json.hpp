@@ -54,7 +54,8 @@ enum class Extent : uint8_t {
 class JsonReceiver {
  public:
   /// `where` begins every message; `unit` is what offsets count: "byte", "header byte".
-  JsonReceiver(std::string_view text, std::string where, char const* unit) : text_{text}, where_{std::move(where)}, unit_{unit}, progress_{text.data()} {}
+  JsonReceiver(std::string_view text, std::string where, char const* unit)
+      : text_{text}, where_{std::move(where)}, unit_{unit}, progress_{text.data()} {}
 
   [[nodiscard]] Error const& error() const noexcept { return error_; }
 
@@ -100,7 +101,9 @@ Result<std::size_t> receive_json(Receiver& receiver, std::size_t max_depth, Exte
   TextDefect const scan = scan_json(base.text_, max_depth);
   if (scan.status != Status::ok) {
     base.fail_at(scan.offset, scan.status,
-                 scan.status == Status::json_too_deep ? "got more than " + std::to_string(max_depth) + " levels of nesting" : scan.offset == 0 ? "got a byte-order mark or bytes that are not UTF-8" : "got bytes that are not UTF-8");
+                 scan.status == Status::json_too_deep ? "got more than " + std::to_string(max_depth) + " levels of nesting"
+                 : scan.offset == 0                   ? "got a byte-order mark or bytes that are not UTF-8"
+                                                      : "got bytes that are not UTF-8");
     return base.error_;
   }
   std::size_t const end = extent == Extent::whole ? base.text_.size() : scan.offset;

@@ -70,7 +70,8 @@ class SafetensorsFile {
     std::string const where = detail::shown(file.path());
     auto const size = file.size();
     if (!size) return size.error();
-    if (*size < prefix) return Error{Status::header_too_small, where + ": got a file of " + std::to_string(*size) + " bytes, expected at least 8"};
+    if (*size < prefix)
+      return Error{Status::header_too_small, where + ": got a file of " + std::to_string(*size) + " bytes, expected at least 8"};
 
     std::array<std::byte, 32> start{};
     std::size_t const known = static_cast<std::size_t>((std::min)(*size, uint64_t{start.size()}));
@@ -82,10 +83,12 @@ class SafetensorsFile {
       return Error{status, where + ": " + message};
     };
     if (length > max_header_bytes) {
-      return refuse(Status::header_too_large, "got a header of " + std::to_string(length) + " bytes, expected at most " + std::to_string(max_header_bytes));
+      return refuse(Status::header_too_large,
+                    "got a header of " + std::to_string(length) + " bytes, expected at most " + std::to_string(max_header_bytes));
     }
     if (length > *size - prefix) {
-      return refuse(Status::header_truncated, "got a file of " + std::to_string(*size) + " bytes, expected a header of " + std::to_string(length) + " bytes in it");
+      return refuse(Status::header_truncated,
+                    "got a file of " + std::to_string(*size) + " bytes, expected a header of " + std::to_string(length) + " bytes in it");
     }
 
     std::string header(static_cast<std::size_t>(length), '\0');
@@ -119,7 +122,9 @@ class SafetensorsFile {
   ///
   /// Errors: buffer_too_small or size_mismatch if `out` has not exactly the tensor's size; io_read;
   /// io_short_read if the file has become shorter since it was opened.
-  [[nodiscard]] Result<void> read(TensorInfo const& tensor, std::span<std::byte> out) const { return read_bytes(tensor, 0, tensor.bytes(), out); }
+  [[nodiscard]] Result<void> read(TensorInfo const& tensor, std::span<std::byte> out) const {
+    return read_bytes(tensor, 0, tensor.bytes(), out);
+  }
 
   /// Reads rows [first, first + count) of a tensor, where a row is what the first dimension counts.
   ///
@@ -128,7 +133,9 @@ class SafetensorsFile {
     if (tensor.shape.empty()) return fail(tensor, Status::rank_unsupported, "got a scalar, expected at least one dimension");
     uint64_t const rows = tensor.shape[0];
     if (first > rows || count > rows - first) {
-      return fail(tensor, Status::invalid_argument, "got rows from " + std::to_string(first) + ", " + std::to_string(count) + " of them, expected some of " + std::to_string(rows));
+      return fail(
+          tensor, Status::invalid_argument,
+          "got rows from " + std::to_string(first) + ", " + std::to_string(count) + " of them, expected some of " + std::to_string(rows));
     }
     uint64_t const row = rows == 0 ? 0 : tensor.bytes() / rows;
     if (row * rows != tensor.bytes()) return fail(tensor, Status::subbyte_misaligned, "got rows that are not whole bytes");
@@ -146,7 +153,8 @@ class SafetensorsFile {
   }
 
   [[nodiscard]] Result<void> read_bytes(TensorInfo const& tensor, uint64_t offset, uint64_t count, std::span<std::byte> out) const {
-    if (tensor.begin > tensor.end || tensor.end > data_bytes_) return fail(tensor, Status::invalid_argument, "this is no tensor of the file");
+    if (tensor.begin > tensor.end || tensor.end > data_bytes_)
+      return fail(tensor, Status::invalid_argument, "this is no tensor of the file");
     if (out.size() != count) {
       Status const status = out.size() < count ? Status::buffer_too_small : Status::size_mismatch;
       return fail(tensor, status, "got a buffer of " + std::to_string(out.size()) + " bytes, expected " + std::to_string(count));

@@ -32,8 +32,8 @@ inline Result<void> check_coverage(std::vector<TensorInfo> const& tensors, uint6
   for (TensorInfo const& tensor : tensors) {
     auto const subject = [&] { return where + ": tensor " + qfmt::quoted(tensor.name); };
     if (tensor.begin > cursor) {
-      return Error{Status::data_hole, subject() + ": got data from byte " + std::to_string(tensor.begin) + ", expected from " + std::to_string(cursor) +
-                                          ": nothing describes the bytes between"};
+      return Error{Status::data_hole, subject() + ": got data from byte " + std::to_string(tensor.begin) + ", expected from " +
+                                          std::to_string(cursor) + ": nothing describes the bytes between"};
     }
     if (tensor.begin < cursor) {
       return Error{Status::data_overlap, subject() + ": got data from byte " + std::to_string(tensor.begin) + ", expected from " +
@@ -42,38 +42,45 @@ inline Result<void> check_coverage(std::vector<TensorInfo> const& tensors, uint6
     cursor = tensor.end;
     previous = &tensor;
     if (cursor > data_bytes) {
-      return Error{Status::data_truncated, subject() + ": got " + std::to_string(data_bytes) + " bytes of data in the file, expected at least " +
-                                               std::to_string(cursor) + ": the file is incomplete"};
+      return Error{Status::data_truncated, subject() + ": got " + std::to_string(data_bytes) +
+                                               " bytes of data in the file, expected at least " + std::to_string(cursor) +
+                                               ": the file is incomplete"};
     }
   }
   if (cursor != data_bytes) {
-    return Error{Status::data_trailing, where + ": got " + std::to_string(data_bytes) + " bytes of data, expected " + std::to_string(cursor) +
-                                            ": no tensor describes the last " + std::to_string(data_bytes - cursor)};
+    return Error{Status::data_trailing, where + ": got " + std::to_string(data_bytes) + " bytes of data, expected " +
+                                            std::to_string(cursor) + ": no tensor describes the last " +
+                                            std::to_string(data_bytes - cursor)};
   }
   return {};
 }
 
 /// White space before the object: a defect, or a warning.
-inline Result<void> check_before(std::string_view header, ReadOptions options, std::string const& where, std::vector<std::string>& warnings) {
+inline Result<void> check_before(std::string_view header, ReadOptions options, std::string const& where,
+                                 std::vector<std::string>& warnings) {
   std::size_t const spaces = header.find_first_not_of(" \t\r\n");
   if (spaces != 0 && spaces != std::string_view::npos) {
     std::string const what = where + ": got " + std::to_string(spaces) + " bytes of white space before the header's '{'";
-    if (options.strictness == Strictness::strict) return Error{Status::header_leading_space, what + ", expected none; Strictness::compat allows them"};
+    if (options.strictness == Strictness::strict)
+      return Error{Status::header_leading_space, what + ", expected none; Strictness::compat allows them"};
     warnings.push_back(what);
   }
   char const first = spaces == std::string_view::npos ? ' ' : header[spaces];
   if (first == '{' || first == '\xEF') return {};
-  return Error{Status::header_not_object, where + ": got " + qfmt::quoted(std::string(1, first)) + " at the start of the header, expected '{'"};
+  return Error{Status::header_not_object,
+               where + ": got " + qfmt::quoted(std::string(1, first)) + " at the start of the header, expected '{'"};
 }
 
 /// Only spaces may follow the object; tabs and newlines are a defect or a warning.
-inline Result<void> check_after(std::string_view header, std::size_t end, ReadOptions options, std::string const& where, std::vector<std::string>& warnings) {
+inline Result<void> check_after(std::string_view header, std::size_t end, ReadOptions options, std::string const& where,
+                                std::vector<std::string>& warnings) {
   std::size_t const bad = header.find_first_not_of(options.strictness == Strictness::strict ? " " : " \t\r\n", end);
   if (bad != std::string_view::npos) {
-    return Error{Status::header_trailing_bytes, where + ": got " + qfmt::quoted(std::string{header.substr(bad, 1)}) + " after the header's '}', expected spaces (header byte " +
-                                                    std::to_string(bad) + ")"};
+    return Error{Status::header_trailing_bytes, where + ": got " + qfmt::quoted(std::string{header.substr(bad, 1)}) +
+                                                    " after the header's '}', expected spaces (header byte " + std::to_string(bad) + ")"};
   }
-  if (header.find_first_not_of(' ', end) != std::string_view::npos) warnings.push_back(where + ": got tabs or newlines after the header's '}'");
+  if (header.find_first_not_of(' ', end) != std::string_view::npos)
+    warnings.push_back(where + ": got tabs or newlines after the header's '}'");
   return {};
 }
 
@@ -87,13 +94,14 @@ inline Result<void> check_after(std::string_view header, std::size_t end, ReadOp
 /// unknown_dtype, bad_integer, integer_overflow, rank_unsupported, size_overflow, subbyte_misaligned,
 /// bad_offsets, size_mismatch, data_hole, data_overlap, data_truncated, data_trailing,
 /// too_many_tensors, header_too_large.
-[[nodiscard]] inline Result<SafetensorsHeader> parse_safetensors_header(std::string_view header, uint64_t data_bytes, std::string const& where,
-                                                                        ReadOptions options = {}) {
+[[nodiscard]] inline Result<SafetensorsHeader> parse_safetensors_header(std::string_view header, uint64_t data_bytes,
+                                                                        std::string const& where, ReadOptions options = {}) {
   constexpr std::size_t max_depth = 8;  // the format needs three
   SafetensorsHeader result;
   if (header.empty()) return Error{Status::header_empty, where + ": got a header of 0 bytes, expected at least '{}'"};
   if (header.size() > max_header_bytes) {
-    return Error{Status::header_too_large, where + ": got a header of " + std::to_string(header.size()) + " bytes, expected at most " + std::to_string(max_header_bytes)};
+    return Error{Status::header_too_large, where + ": got a header of " + std::to_string(header.size()) + " bytes, expected at most " +
+                                               std::to_string(max_header_bytes)};
   }
   if (auto valid = detail::check_before(header, options, where, result.warnings); !valid) return valid.error();
   detail::HeaderReceiver receiver{header, where, options};
@@ -105,8 +113,9 @@ inline Result<void> check_after(std::string_view header, std::size_t end, ReadOp
   result.metadata = std::move(receiver.metadata);
   if (auto const twice = NameIndex{result.tensors}.duplicate(result.tensors)) {
     auto const [first, second] = *twice;
-    return Error{Status::duplicate_key, where + ": tensor " + qfmt::quoted(result.tensors[first].name) + ": got the name twice, expected it once (header bytes " +
-                                            std::to_string(receiver.name_ends[first]) + " and " + std::to_string(receiver.name_ends[second]) + ")"};
+    return Error{Status::duplicate_key,
+                 where + ": tensor " + qfmt::quoted(result.tensors[first].name) + ": got the name twice, expected it once (header bytes " +
+                     std::to_string(receiver.name_ends[first]) + " and " + std::to_string(receiver.name_ends[second]) + ")"};
   }
   detail::sort_by_data(result.tensors);
   if (auto valid = detail::check_coverage(result.tensors, data_bytes, where); !valid) return valid.error();

@@ -12,7 +12,9 @@ struct SafetensorsPlan {
   Metadata metadata;
   std::vector<TensorInfo> tensors;  ///< begin and end are not used
 
-  void add(std::string name, Dtype dtype, std::vector<uint64_t> shape) { tensors.push_back({std::move(name), dtype, std::move(shape), 0, 0}); }
+  void add(std::string name, Dtype dtype, std::vector<uint64_t> shape) {
+    tensors.push_back({std::move(name), dtype, std::move(shape), 0, 0});
+  }
 
   /// The bytes of all tensors; those whose size is not valid count as none.
   [[nodiscard]] uint64_t data_bytes() const {
@@ -31,29 +33,36 @@ struct SafetensorsPlan {
 /// tensor_bytes.
 [[nodiscard]] inline Result<std::vector<TensorInfo>> safetensors_layout(SafetensorsPlan const& plan, std::string const& where) {
   if (plan.tensors.size() > ReadOptions{}.max_tensors) {
-    return Error{Status::too_many_tensors, where + ": got " + std::to_string(plan.tensors.size()) + " tensors, expected at most " + std::to_string(ReadOptions{}.max_tensors)};
+    return Error{Status::too_many_tensors, where + ": got " + std::to_string(plan.tensors.size()) + " tensors, expected at most " +
+                                               std::to_string(ReadOptions{}.max_tensors)};
   }
   if (plan.metadata.size() > max_metadata_entries) {
-    return Error{Status::metadata_invalid, where + ": __metadata__: got " + std::to_string(plan.metadata.size()) + " entries, expected at most " + std::to_string(max_metadata_entries)};
+    return Error{Status::metadata_invalid, where + ": __metadata__: got " + std::to_string(plan.metadata.size()) +
+                                               " entries, expected at most " + std::to_string(max_metadata_entries)};
   }
   for (auto const& [key, value] : plan.metadata) {
-    if (!is_utf8(key) || !is_utf8(value)) return Error{Status::metadata_invalid, where + ": __metadata__: key " + qfmt::quoted(key) + ": got bytes that are not UTF-8"};
+    if (!is_utf8(key) || !is_utf8(value))
+      return Error{Status::metadata_invalid, where + ": __metadata__: key " + qfmt::quoted(key) + ": got bytes that are not UTF-8"};
   }
   std::vector<TensorInfo> tensors = plan.tensors;
-  std::sort(tensors.begin(), tensors.end(), [](TensorInfo const& a, TensorInfo const& b) { return a.dtype != b.dtype ? a.dtype > b.dtype : a.name < b.name; });
+  std::sort(tensors.begin(), tensors.end(),
+            [](TensorInfo const& a, TensorInfo const& b) { return a.dtype != b.dtype ? a.dtype > b.dtype : a.name < b.name; });
   uint64_t cursor = 0;
   for (TensorInfo& tensor : tensors) {
     auto const subject = [&] { return where + ": tensor " + qfmt::quoted(tensor.name) + ": "; };
     if (auto valid = check_tensor_name(tensor.name); !valid) return Error{valid.status(), where + ": " + valid.error().message};
-    if (!is_utf8(tensor.name) || tensor.name == "__metadata__") return Error{Status::tensor_name_invalid, subject() + "expected UTF-8, and not '__metadata__'"};
+    if (!is_utf8(tensor.name) || tensor.name == "__metadata__")
+      return Error{Status::tensor_name_invalid, subject() + "expected UTF-8, and not '__metadata__'"};
     auto const bytes = tensor_bytes(tensor.dtype, tensor.shape);
     if (!bytes) return Error{bytes.status(), subject() + bytes.error().message};
     tensor.begin = cursor;
-    if (__builtin_add_overflow(cursor, *bytes, &cursor) || cursor > uint64_t{1} << 62) return Error{Status::size_overflow, subject() + "got more than 2^62 bytes in one file"};
+    if (__builtin_add_overflow(cursor, *bytes, &cursor) || cursor > uint64_t{1} << 62)
+      return Error{Status::size_overflow, subject() + "got more than 2^62 bytes in one file"};
     tensor.end = cursor;
   }
   if (auto const twice = NameIndex{tensors}.duplicate(tensors)) {
-    return Error{Status::duplicate_key, where + ": tensor " + qfmt::quoted(tensors[twice->first].name) + ": got the name twice, expected it once"};
+    return Error{Status::duplicate_key,
+                 where + ": tensor " + qfmt::quoted(tensors[twice->first].name) + ": got the name twice, expected it once"};
   }
   return tensors;
 }
@@ -66,7 +75,7 @@ struct SafetensorsPlan {
     if (text.size() > 1) text += ',';
   };
   if (!metadata.empty()) {
-    text += "\"__metadata__\":{";
+    text += R"("__metadata__":{)";
     for (auto const& [key, value] : metadata) {
       if (text.back() != '{') text += ',';
       text += json_string(key) + ':' + json_string(value);
@@ -75,12 +84,12 @@ struct SafetensorsPlan {
   }
   for (TensorInfo const& tensor : tensors) {
     separate();
-    text += json_string(tensor.name) + ":{\"dtype\":\"" + name(tensor.dtype) + "\",\"shape\":[";
+    text += json_string(tensor.name) + R"(:{"dtype":")" + name(tensor.dtype) + R"(","shape":[)";
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
       if (i > 0) text += ',';
       text += std::to_string(tensor.shape[i]);
     }
-    text += "],\"data_offsets\":[" + std::to_string(tensor.begin) + ',' + std::to_string(tensor.end) + "]}";
+    text += R"(],"data_offsets":[)" + std::to_string(tensor.begin) + ',' + std::to_string(tensor.end) + "]}";
   }
   text += '}';
   text.append((8 - text.size() % 8) % 8, ' ');
@@ -110,7 +119,8 @@ class SafetensorsWriter {
     if (!tensors) return tensors.error();
     std::string header = safetensors_header_bytes(plan.metadata, *tensors);
     if (header.size() - 8 > max_header_bytes) {
-      return Error{Status::header_too_large, where + ": got a header of " + std::to_string(header.size() - 8) + " bytes, expected at most " + std::to_string(max_header_bytes)};
+      return Error{Status::header_too_large, where + ": got a header of " + std::to_string(header.size() - 8) +
+                                                 " bytes, expected at most " + std::to_string(max_header_bytes)};
     }
     uint64_t const data_bytes = tensors->empty() ? 0 : tensors->back().end;
     if (auto reserved = file.reserve(header.size() + data_bytes); !reserved) return reserved.error();
@@ -166,7 +176,8 @@ class SafetensorsWriter {
     std::string header(header_.size(), '\0');
     if (auto read = file_.read(0, std::as_writable_bytes(std::span{header})); !read) return read;
     if (*size != expected || header != header_) {
-      return Error{Status::io_write, detail::shown(file_.path()) + ": got " + std::to_string(*size) + " bytes or a header that was not written, expected " + std::to_string(expected) + " bytes"};
+      return Error{Status::io_write, detail::shown(file_.path()) + ": got " + std::to_string(*size) +
+                                         " bytes or a header that was not written, expected " + std::to_string(expected) + " bytes"};
     }
     return file_.sync();
   }
@@ -182,7 +193,8 @@ class SafetensorsWriter {
 
   [[nodiscard]] Result<std::size_t> position(std::string_view name) const {
     if (TensorInfo const* const found = index_.find(tensors_, name)) return static_cast<std::size_t>(found - tensors_.data());
-    return Error{Status::invalid_argument, detail::shown(file_.path()) + ": tensor " + qfmt::quoted(std::string{name}) + ": got a tensor that is not in the plan"};
+    return Error{Status::invalid_argument,
+                 detail::shown(file_.path()) + ": tensor " + qfmt::quoted(std::string{name}) + ": got a tensor that is not in the plan"};
   }
 
   [[nodiscard]] Error fail(TensorInfo const& tensor, Status status, std::string const& message) const {
@@ -191,7 +203,8 @@ class SafetensorsWriter {
 
   [[nodiscard]] Error size_error(TensorInfo const& tensor, uint64_t bytes) const {
     return fail(tensor, Status::size_mismatch,
-                "got " + std::to_string(bytes) + " bytes, expected " + std::to_string(tensor.bytes()) + " for " + io::name(tensor.dtype) + " " + to_string(tensor.shape));
+                "got " + std::to_string(bytes) + " bytes, expected " + std::to_string(tensor.bytes()) + " for " + io::name(tensor.dtype) +
+                    " " + to_string(tensor.shape));
   }
 
   Result<void> put(std::size_t at, std::span<std::byte const> bytes) {
@@ -204,9 +217,9 @@ class SafetensorsWriter {
   File file_;
   std::vector<TensorInfo> tensors_;
   NameIndex index_;
-  std::string header_;                // with its length
-  std::vector<uint64_t> written_;     // bytes of each tensor
-  std::vector<uint8_t> is_started_;   // whether a write has been made, if only of no bytes
+  std::string header_;               // with its length
+  std::vector<uint64_t> written_;    // bytes of each tensor
+  std::vector<uint8_t> is_started_;  // whether a write has been made, if only of no bytes
 };
 
 }  // namespace qfmt::io

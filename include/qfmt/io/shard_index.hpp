@@ -18,10 +18,10 @@ struct ShardIndex {
   static constexpr char const* file_name = "model.safetensors.index.json";
   static constexpr uint64_t max_bytes = 100'000'000;
 
-  std::map<std::string, std::string> weight_map;  ///< tensor to shard
-  std::optional<uint64_t> total_size;             ///< bytes of all tensors
+  std::map<std::string, std::string> weight_map;       ///< tensor to shard
+  std::optional<uint64_t> total_size;                  ///< bytes of all tensors
   nlohmann::json metadata = nlohmann::json::object();  ///< what else `metadata` holds, kept as it is
-  std::vector<std::string> warnings;              ///< what Strictness::compat let pass
+  std::vector<std::string> warnings;                   ///< what Strictness::compat let pass
 
   /// Reads an index; `where` (a file name) begins every message.
   ///
@@ -73,8 +73,10 @@ struct ShardIndex {
       auto const* const number = size->get_ptr<nlohmann::json::number_unsigned_t const*>();
       auto const* const real = size->get_ptr<nlohmann::json::number_float_t const*>();
       constexpr double largest = 9007199254740992.0;  // 2^53
-      bool const is_whole = real != nullptr && *real >= 0.0 && *real <= largest && static_cast<double>(static_cast<uint64_t>(*real)) == *real;
-      if (number == nullptr && !is_whole) return Error{Status::index_invalid, where + ": metadata.total_size: got " + dump(*size) + ", expected a number of bytes"};
+      bool const is_whole =
+          real != nullptr && *real >= 0.0 && *real <= largest && static_cast<double>(static_cast<uint64_t>(*real)) == *real;
+      if (number == nullptr && !is_whole)
+        return Error{Status::index_invalid, where + ": metadata.total_size: got " + dump(*size) + ", expected a number of bytes"};
       total_size = number != nullptr ? *number : static_cast<uint64_t>(*real);
       found->erase(size);
     }
@@ -85,14 +87,17 @@ struct ShardIndex {
   Result<void> read_weight_map(nlohmann::json& document, std::string const& where) {
     auto const found = document.find("weight_map");
     bool const is_filled = found != document.end() && found->is_object() && !found->empty();
-    if (!is_filled) return Error{Status::index_invalid, where + ": got no weight_map with entries, expected an object from tensor to shard"};
+    if (!is_filled)
+      return Error{Status::index_invalid, where + ": got no weight_map with entries, expected an object from tensor to shard"};
     for (auto& [tensor, shard] : found->items()) {
       auto* const name = shard.get_ptr<std::string*>();
       if (name == nullptr) {
-        return Error{Status::index_invalid, where + ": weight_map: tensor " + qfmt::quoted(tensor) + ": got " + dump(shard) + ", expected the name of a shard"};
+        return Error{Status::index_invalid,
+                     where + ": weight_map: tensor " + qfmt::quoted(tensor) + ": got " + dump(shard) + ", expected the name of a shard"};
       }
       if (!is_bare_name(*name) || !std::string_view{*name}.ends_with(".safetensors")) {
-        return Error{Status::unsafe_path, where + ": weight_map: tensor " + qfmt::quoted(tensor) + ": got the shard " + qfmt::quoted(std::as_const(*name)) +
+        return Error{Status::unsafe_path, where + ": weight_map: tensor " + qfmt::quoted(tensor) + ": got the shard " +
+                                              qfmt::quoted(std::as_const(*name)) +
                                               ", expected the bare name of a .safetensors file in the same directory"};
       }
       weight_map.emplace(tensor, std::move(*name));
@@ -118,7 +123,8 @@ struct ShardIndex {
 
   /// A value of a foreign file in a message.
   static std::string dump(nlohmann::json const& value) {
-    return qfmt::quoted(value.is_structured() ? std::string{value.type_name()} : value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+    return qfmt::quoted(value.is_structured() ? std::string{value.type_name()}
+                                              : value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
   }
 };
 

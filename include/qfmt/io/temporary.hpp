@@ -4,6 +4,7 @@
 
 #include <sys/file.h>
 
+#include <array>
 #include <cstdio>
 #include <qfmt/io/directory.hpp>
 #include <random>
@@ -23,7 +24,9 @@ namespace detail {
 inline constexpr std::string_view temporary_prefix = ".qfmt-tmp-";
 
 /// What temporary names for an output start with. Long names are cut: names have at most 255 bytes.
-inline std::string temporary_stem(std::string const& name) { return std::string{temporary_prefix} + name.substr(0, 180) + "-"; }
+inline std::string temporary_stem(std::string const& name) {
+  return std::string{temporary_prefix} + name.substr(0, 180) + "-";
+}
 
 /// Whether `entry` is a temporary name, with or without ".lock", for outputs with this stem.
 inline bool is_temporary_name(std::string_view entry, std::string_view stem) {
@@ -91,11 +94,13 @@ class TemporaryName {
   static Result<TemporaryName> choose(Destination destination) {
     std::random_device random;
     for (int attempt = 0; attempt < 100; ++attempt) {
-      char suffix[64];
-      std::snprintf(suffix, sizeof suffix, "%ld-%08x%08x", static_cast<long>(::getpid()), random(), random());
-      std::string const name = temporary_stem(destination.name) + suffix;
+      std::array<char, 64> suffix{};
+      std::snprintf(suffix.data(), suffix.size(), "%ld-%08x%08x", static_cast<long>(::getpid()), random(), random());
+      std::string const name = temporary_stem(destination.name) + suffix.data();
       std::string const lock_name = name + ".lock";
-      int const fd = retried([&] { return ::openat(destination.parent.descriptor(), lock_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600); });
+      int const fd = retried([&] {
+        return ::openat(destination.parent.descriptor(), lock_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+      });
       if (fd < 0 && errno == EEXIST) continue;
       if (fd < 0) return system_error(Status::io_open, destination.path(), "cannot create a file beside it", errno);
       Descriptor lock{fd};

@@ -53,7 +53,8 @@ struct TensorInfo {
 [[nodiscard]] inline Result<uint64_t> tensor_bytes(Dtype dtype, std::vector<uint64_t> const& shape) {
   auto const what = [&] { return "got " + std::string{name(dtype)} + " " + to_string(shape); };
   if (shape.size() > max_rank) {
-    return Error{Status::rank_unsupported, "got " + std::to_string(shape.size()) + " dimensions, expected at most " + std::to_string(max_rank)};
+    return Error{Status::rank_unsupported,
+                 "got " + std::to_string(shape.size()) + " dimensions, expected at most " + std::to_string(max_rank)};
   }
   uint64_t total = bits(dtype);
   bool is_empty = false;
@@ -66,8 +67,8 @@ struct TensorInfo {
     }
   }
   if (uint64_t const row = shape.empty() ? 1 : shape.back(); row * bits(dtype) % 8 != 0) {
-    return Error{Status::subbyte_misaligned, what() + ": a row of " + std::to_string(row) + " elements takes " + std::to_string(row * bits(dtype)) +
-                                                 " bits, expected whole bytes"};
+    return Error{Status::subbyte_misaligned, what() + ": a row of " + std::to_string(row) + " elements takes " +
+                                                 std::to_string(row * bits(dtype)) + " bits, expected whole bytes"};
   }
   return is_empty ? 0 : total / 8;
 }
@@ -78,8 +79,8 @@ struct TensorInfo {
 [[nodiscard]] inline Result<void> check_tensor_name(std::string const& name) {
   if (name.empty()) return Error{Status::tensor_name_invalid, "got an empty tensor name, expected 1 to 1024 bytes"};
   if (name.size() > max_tensor_name) {
-    return Error{Status::tensor_name_invalid, "tensor " + qfmt::quoted(name.substr(0, 32)) + "...: got a name of " + std::to_string(name.size()) +
-                                                  " bytes, expected 1 to 1024"};
+    return Error{Status::tensor_name_invalid, "tensor " + qfmt::quoted(name.substr(0, 32)) + "...: got a name of " +
+                                                  std::to_string(name.size()) + " bytes, expected 1 to 1024"};
   }
   for (char const c : name) {
     if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) continue;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+
 #include <qfmt/observers/observer.hpp>
 
 namespace qfmt {
@@ -29,7 +30,8 @@ class MinMax {
   }
 
   [[nodiscard]] constexpr Range range() const noexcept {
-    if (min_ > max_) return {};
+    if (min_ > max_)
+      return {};
     return {from_order_key(min_), from_order_key(max_)};
   }
 

@@ -7,8 +7,8 @@
 
 namespace qfmt::oneshot {
 
-/// Where a preset's input activations have parameters that only calibration data can give: the preset
-/// closest to it that does without; else null.
+/// Where a preset's input activations have parameters that only calibration data can give: the
+/// preset closest to it that does without; else null.
 template <class Preset>
 [[nodiscard]] constexpr char const* data_free_preset() noexcept {
   if constexpr (same_as<typename Preset::InputActivations, void>) {
@@ -27,21 +27,30 @@ struct RawWeight {
   Shape shape;
 };
 
-/// Calls `visit.template operator()<T>()` with the element type of a dtype; false if it is not Real.
+/// Calls `visit.template operator()<T>()` with the element type of a dtype; false if it is not
+/// Real.
 template <class Visitor>
 bool visit_real(io::Dtype dtype, Visitor&& visit) {
   switch (dtype) {
-    case io::Dtype::F32: visit.template operator()<float>(); return true;
-    case io::Dtype::BF16: visit.template operator()<Code<BF16>>(); return true;
-    case io::Dtype::F16: visit.template operator()<Code<FP16>>(); return true;
-    default: return false;
+    case io::Dtype::F32:
+      visit.template operator()<float>();
+      return true;
+    case io::Dtype::BF16:
+      visit.template operator()<Code<BF16>>();
+      return true;
+    case io::Dtype::F16:
+      visit.template operator()<Code<FP16>>();
+      return true;
+    default:
+      return false;
   }
 }
 
 /// The largest magnitude of a weight. Errors: nonfinite_weight with row and column.
 template <Executor E>
 [[nodiscard]] Result<float> weight_amax(RawWeight const& weight, E& executor) {
-  Result<float> result = Error{Status::unknown_dtype, std::string{"got "} + name(weight.dtype) + ", expected F32, BF16 or F16"};
+  Result<float> result = Error{Status::unknown_dtype, std::string{"got "} + name(weight.dtype) +
+                                                          ", expected F32, BF16 or F16"};
   visit_real(weight.dtype, [&]<class T>() {
     MatrixView<T const> const matrix{reinterpret_cast<T const*>(weight.bytes.data()), weight.shape};
     float const largest = amax<T>(matrix, executor);
@@ -54,19 +63,20 @@ template <Executor E>
   return result;
 }
 
-/// A preset as a value: what a job that goes through a checkpoint needs to know of it. The job itself is
-/// then compiled once, not once for each preset.
+/// A preset as a value: what a job that goes through a checkpoint needs to know of it. The job
+/// itself is then compiled once, not once for each preset.
 template <Executor E>
 struct LayerQuantizer {
   char const* name;
   char const* data_free;  ///< null, or: calibration data are needed, and this preset does without
-  bool has_global;  ///< weights have a scale of the whole tensor, shared by fused layers
+  bool has_global;        ///< weights have a scale of the whole tensor, shared by fused layers
 
   /// Why a weight cannot be stored; empty if it can.
   std::string (*why_not)(Shape shape);
   /// The tensors that a weight of this dtype becomes.
   std::vector<io::LayerTensor> (*tensors)(io::Dtype dtype, Shape shape);
-  /// Their bytes, in that order. `amax` is the largest magnitude of all layers that share the tensor scale.
+  /// Their bytes, in that order. `amax` is the largest magnitude of all layers that share the
+  /// tensor scale.
   Result<std::vector<io::Bytes>> (*quantize)(RawWeight const& weight, float amax, E& executor);
   /// The object for config.json.
   nlohmann::json (*config)(std::vector<std::string> const& ignore);
@@ -82,10 +92,14 @@ using StoredWeights = with_stored_scale<typename Preset::Weights, T>;
 template <Scheme S>
 Result<void> check_scales(QuantTensor<S> const& quantized) {
   for (std::size_t i = 0; i < quantized.scales.size(); ++i) {
-    if (is_finite(to_float(quantized.scales[i]))) continue;
+    if (is_finite(to_float(quantized.scales[i])))
+      continue;
     auto const cols = static_cast<std::size_t>(quantized.scale_shape.cols);
-    return Error{Status::nonfinite_scale, "got a scale beyond the range of " + std::string{io::name(io::stored_dtype<typename S::Stored>())} +
-                                              " in row " + std::to_string(i / cols) + ", column " + std::to_string(i % cols) + " of the scales, expected finite scales"};
+    return Error{Status::nonfinite_scale,
+                 "got a scale beyond the range of " +
+                     std::string{io::name(io::stored_dtype<typename S::Stored>())} + " in row " +
+                     std::to_string(i / cols) + ", column " + std::to_string(i % cols) +
+                     " of the scales, expected finite scales"};
   }
   return {};
 }
@@ -95,11 +109,14 @@ Result<std::vector<io::Bytes>> quantized_bytes(RawWeight const& weight, float am
   using Stored = StoredWeights<Preset, T>;
   using S = with_profile<Stored, N>;
   typename S::Global global{};
-  if constexpr (S::has_global) global = S::Policy::template fit_global<typename S::Format, N, T>(amax);
+  if constexpr (S::has_global)
+    global = S::Policy::template fit_global<typename S::Format, N, T>(amax);
   MatrixView<T const> const matrix{reinterpret_cast<T const*>(weight.bytes.data()), weight.shape};
   auto const quantized = quantize_with<S, T>(matrix, global, executor);
-  if (!quantized) return quantized.error();
-  if (auto valid = check_scales(*quantized); !valid) return valid.error();
+  if (!quantized)
+    return quantized.error();
+  if (auto valid = check_scales(*quantized); !valid)
+    return valid.error();
   constexpr io::CompressedFormat format = io::compressed_format<Preset>();
   std::vector<io::Bytes> bytes;
   for (io::LayerTensor const& tensor : io::layer_tensors<Stored>(format, weight.shape)) {
@@ -110,7 +127,8 @@ Result<std::vector<io::Bytes>> quantized_bytes(RawWeight const& weight, float am
 
 }  // namespace detail
 
-/// The preset's weights under profile N, ready for a job. The layout on disk does not depend on the profile.
+/// The preset's weights under profile N, ready for a job. The layout on disk does not depend on the
+/// profile.
 template <class Preset, Profile N, Executor E>
 [[nodiscard]] constexpr LayerQuantizer<E> layer_quantizer() noexcept {
   return {Preset::name,
@@ -119,15 +137,24 @@ template <class Preset, Profile N, Executor E>
           [](Shape shape) { return io::why_not_storable<typename Preset::Weights>(shape); },
           [](io::Dtype dtype, Shape shape) {
             std::vector<io::LayerTensor> tensors;
-            visit_real(dtype, [&]<class T>() { tensors = io::layer_tensors<detail::StoredWeights<Preset, T>>(io::compressed_format<Preset>(), shape); });
+            visit_real(dtype, [&]<class T>() {
+              tensors = io::layer_tensors<detail::StoredWeights<Preset, T>>(
+                  io::compressed_format<Preset>(), shape);
+            });
             return tensors;
           },
           [](RawWeight const& weight, float amax, E& executor) {
-            Result<std::vector<io::Bytes>> result = Error{Status::unknown_dtype, std::string{"got "} + io::name(weight.dtype) + ", expected F32, BF16 or F16"};
-            visit_real(weight.dtype, [&]<class T>() { result = detail::quantized_bytes<Preset, N, T>(weight, amax, executor); });
+            Result<std::vector<io::Bytes>> result =
+                Error{Status::unknown_dtype,
+                      std::string{"got "} + io::name(weight.dtype) + ", expected F32, BF16 or F16"};
+            visit_real(weight.dtype, [&]<class T>() {
+              result = detail::quantized_bytes<Preset, N, T>(weight, amax, executor);
+            });
             return result;
           },
-          [](std::vector<std::string> const& ignore) { return io::quantization_config<Preset>(ignore); }};
+          [](std::vector<std::string> const& ignore) {
+            return io::quantization_config<Preset>(ignore);
+          }};
 }
 
 }  // namespace qfmt::oneshot

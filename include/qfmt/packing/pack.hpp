@@ -34,20 +34,21 @@ struct PackedSpan {
     Byte* const p = bytes + first_bit / 8;
     int const offset = static_cast<int>(first_bit % 8);
     uint32_t window = p[0];
-    if (offset + F::bits > 8) window |= static_cast<uint32_t>(p[1]) << 8;
+    if (offset + F::bits > 8)
+      window |= static_cast<uint32_t>(p[1]) << 8;
     return {static_cast<typename F::storage_type>((window >> offset) & mask)};
   }
 
   QFMT_HOST_DEVICE constexpr void set(index_t i, Code<F> code) const noexcept
-    requires(!is_same_v<Byte, Byte const>)
-  {
+      requires(!is_same_v<Byte, Byte const>) {
     index_t const first_bit = i * F::bits;
     Byte* const p = bytes + first_bit / 8;
     int const offset = static_cast<int>(first_bit % 8);
     uint32_t const value = static_cast<uint32_t>(code.bits) << offset;
     uint32_t const keep = ~(mask << offset);
     p[0] = static_cast<uint8_t>((p[0] & keep) | value);
-    if (offset + F::bits > 8) p[1] = static_cast<uint8_t>((p[1] & (keep >> 8)) | (value >> 8));
+    if (offset + F::bits > 8)
+      p[1] = static_cast<uint8_t>((p[1] & (keep >> 8)) | (value >> 8));
   }
 
  private:
@@ -57,7 +58,8 @@ struct PackedSpan {
 /// Packs `count` codes from `codes` into `bytes`, and zeros up to `capacity` bytes.
 /// Precondition: packed_bytes<F>(count) <= capacity.
 template <ElementFormat F>
-QFMT_HOST_DEVICE constexpr void pack(Code<F> const* codes, index_t count, uint8_t* bytes, index_t capacity) noexcept {
+QFMT_HOST_DEVICE constexpr void pack(Code<F> const* codes, index_t count, uint8_t* bytes,
+                                     index_t capacity) noexcept {
   index_t out = 0;
   if constexpr (F::bits == 8) {
     for (; out < count; ++out) bytes[out] = codes[out].bits;
@@ -65,7 +67,8 @@ QFMT_HOST_DEVICE constexpr void pack(Code<F> const* codes, index_t count, uint8_
     for (; out < count / 2; ++out) {
       bytes[out] = static_cast<uint8_t>(codes[2 * out].bits | codes[2 * out + 1].bits << 4);
     }
-    if (count % 2 != 0) bytes[out++] = codes[count - 1].bits;
+    if (count % 2 != 0)
+      bytes[out++] = codes[count - 1].bits;
   } else {
     uint64_t window = 0;
     int filled = 0;
@@ -76,14 +79,16 @@ QFMT_HOST_DEVICE constexpr void pack(Code<F> const* codes, index_t count, uint8_
         window >>= 8;
       }
     }
-    if (filled > 0) bytes[out++] = static_cast<uint8_t>(window);
+    if (filled > 0)
+      bytes[out++] = static_cast<uint8_t>(window);
   }
   while (out < capacity) bytes[out++] = 0;
 }
 
 /// The inverse of pack.
 template <ElementFormat F>
-QFMT_HOST_DEVICE constexpr void unpack(uint8_t const* bytes, index_t count, Code<F>* codes) noexcept {
+QFMT_HOST_DEVICE constexpr void unpack(uint8_t const* bytes, index_t count,
+                                       Code<F>* codes) noexcept {
   PackedSpan<F, uint8_t const> const row{bytes, count};
   for (index_t i = 0; i < count; ++i) codes[i] = row[i];
 }

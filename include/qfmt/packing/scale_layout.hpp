@@ -4,14 +4,14 @@
 
 #include <qfmt/core/shape.hpp>
 
-// Where the scale of tile (row, col) is in memory. Layouts are types, so that a buffer in one of them
-// cannot be handed to a kernel that reads another.
+// Where the scale of tile (row, col) is in memory. Layouts are types, so that a buffer in one of
+// them cannot be handed to a kernel that reads another.
 //
 //     size(scales)                how many elements the buffer has, padding included
 //     offset(scales, row, col)    where the scale of a tile is; different for different tiles
 //
-// `scales` is the shape of the matrix of scales: rows of the quantized matrix times ceil(K / block).
-// Padding must be written too; rearrange() writes zeros.
+// `scales` is the shape of the matrix of scales: rows of the quantized matrix times ceil(K /
+// block). Padding must be written too; rearrange() writes zeros.
 
 namespace qfmt {
 
@@ -19,7 +19,8 @@ namespace qfmt {
 struct RowMajor {
   static constexpr char const* name = "row_major";
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept { return scales.size(); }
-  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row, index_t col) noexcept {
+  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
+                                                   index_t col) noexcept {
     return row * scales.cols + col;
   }
 };
@@ -39,31 +40,35 @@ struct Swizzled128x4 {
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept {
     return ceil_div(scales.rows, 128) * ceil_div(scales.cols, 4) * 512;
   }
-  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row, index_t col) noexcept {
+  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
+                                                   index_t col) noexcept {
     index_t const atom = (row / 128) * ceil_div(scales.cols, 4) + col / 4;
     return atom * 512 + (row % 32) * 16 + (row % 128) / 32 * 4 + col % 4;
   }
 };
 
-/// Atoms of 8 rows and 4 columns, row by row: FlashInfer's and TensorRT-LLM's layout for few tokens.
+/// Atoms of 8 rows and 4 columns, row by row: FlashInfer's and TensorRT-LLM's layout for few
+/// tokens.
 struct Swizzled8x4 {
   static constexpr char const* name = "swizzled_8x4";
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept {
     return ceil_div(scales.rows, 8) * ceil_div(scales.cols, 4) * 32;
   }
-  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row, index_t col) noexcept {
+  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
+                                                   index_t col) noexcept {
     return ((row / 8) * ceil_div(scales.cols, 4) + col / 4) * 32 + (row % 8) * 4 + col % 4;
   }
 };
 
-/// Four E8M0 scales along K in a 32-bit word, lowest byte first; words of one column of K next to each
-/// other, rows padded to 16 bytes: DeepGEMM's layout ("MN-major, TMA-aligned").
+/// Four E8M0 scales along K in a 32-bit word, lowest byte first; words of one column of K next to
+/// each other, rows padded to 16 bytes: DeepGEMM's layout ("MN-major, TMA-aligned").
 struct ColumnMajorWords {
   static constexpr char const* name = "column_major_words";
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept {
     return ceil_div(scales.cols, 4) * round_up(scales.rows, 4) * 4;
   }
-  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row, index_t col) noexcept {
+  QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
+                                                   index_t col) noexcept {
     return ((col / 4) * round_up(scales.rows, 4) + row) * 4 + col % 4;
   }
 };
@@ -79,7 +84,8 @@ static_assert(ScaleLayout<RowMajor> && ScaleLayout<Swizzled128x4>);
 static_assert(ScaleLayout<Swizzled8x4> && ScaleLayout<ColumnMajorWords>);
 static_assert(Swizzled128x4::offset({256, 8}, 130, 5) == (2 + 1) * 512 + 2 * 16 + 1);
 
-/// Copies scales from one layout to another and zeros the padding. `to` holds To::size(scales) elements.
+/// Copies scales from one layout to another and zeros the padding. `to` holds To::size(scales)
+/// elements.
 template <ScaleLayout From, ScaleLayout To, class T>
 QFMT_HOST_DEVICE constexpr void rearrange(T const* from, Shape scales, T* to) noexcept {
   index_t const size = To::size(scales);

@@ -24,11 +24,13 @@ struct AsymmetricScale {
     Range const r = range.with_zero();
     constexpr float steps = max_value<F>() - min_value<F>();
     float span = round_to<Step>(round_to<Step>(r.max - r.min) / steps);
-    if (!is_finite(span)) span = r.max / steps - r.min / steps;  // the difference of two huge extremes
+    if (!is_finite(span))
+      span = r.max / steps - r.min / steps;  // the difference of two huge extremes
     float const raw = to_float(from_float<Stored>(span));
     float const scale = raw == 0.0f ? P::template nonzero_scale<T, Stored>(r.amax()) : raw;
 
-    // Like the reference, from the scale before its zero is replaced; a tile of zeros has zero point 0.
+    // Like the reference, from the scale before its zero is replaced; a tile of zeros has zero
+    // point 0.
     float const offset = round_to<Step>(min_value<F>() - round_to<Step>(r.min / raw));
     float const zero_point = is_nan(offset) ? 0.0f : offset;
     return {from_float<Stored>(scale), static_cast<int16_t>(F::to_int(encode<F>(zero_point).bits))};
@@ -39,7 +41,9 @@ struct AsymmetricScale {
     return {};
   }
 
-  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept { return to_float(stored); }
+  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept {
+    return to_float(stored);
+  }
   template <Profile P>
   QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
     return P::prepare(to_float(stored));

@@ -14,13 +14,14 @@
 
 namespace qfmt {
 
-/// A block format is an element format, a scale policy and how many consecutive elements of a row share
-/// a scale: three facts that were standardised under one name.
+/// A block format is an element format, a scale policy and how many consecutive elements of a row
+/// share a scale: three facts that were standardised under one name.
 template <class B>
 concept BlockFormat = requires {
   { B::name } -> convertible_to<char const*>;
   { B::block_size } -> convertible_to<index_t>;
-} && ElementFormat<typename B::Element> && ScalePolicy<typename B::Policy, typename B::Element>;
+}
+&&ElementFormat<typename B::Element>&& ScalePolicy<typename B::Policy, typename B::Element>;
 
 /// NVIDIA's FP4: E2M1 in blocks of 16 with E4M3 scales under one binary32 tensor scale.
 struct NVFP4 {
@@ -30,9 +31,9 @@ struct NVFP4 {
   static constexpr index_t block_size = 16;
 };
 
-// OCP Microscaling Formats 1.0, section 5: blocks of 32 with power-of-two scales. The specification leaves
-// the rule for the scale open. For elements with one mantissa bit Even has the smallest mean squared error
-// on Gaussian data; with more of them RoundUp, which clips nothing.
+// OCP Microscaling Formats 1.0, section 5: blocks of 32 with power-of-two scales. The specification
+// leaves the rule for the scale open. For elements with one mantissa bit Even has the smallest mean
+// squared error on Gaussian data; with more of them RoundUp, which clips nothing.
 
 struct MXFP4 {
   static constexpr char const* name = "MXFP4";
@@ -86,9 +87,11 @@ struct MXS1M3 {
 };
 
 /// Every block format.
-using BlockFormats = TypeList<NVFP4, MXFP4, MXFP6_E2M3, MXFP6_E3M2, MXFP8_E4M3, MXFP8_E5M2, MXINT8Block, MXS1M3>;
+using BlockFormats =
+    TypeList<NVFP4, MXFP4, MXFP6_E2M3, MXFP6_E3M2, MXFP8_E4M3, MXFP8_E5M2, MXINT8Block, MXS1M3>;
 
-static_assert(BlockFormat<NVFP4> && BlockFormat<MXFP4> && BlockFormat<MXFP6_E2M3> && BlockFormat<MXFP6_E3M2>);
+static_assert(BlockFormat<NVFP4> && BlockFormat<MXFP4> && BlockFormat<MXFP6_E2M3> &&
+              BlockFormat<MXFP6_E3M2>);
 static_assert(BlockFormat<MXFP8_E4M3> && BlockFormat<MXFP8_E5M2> && BlockFormat<MXINT8Block>);
 static_assert(BlockFormat<MXS1M3>);
 

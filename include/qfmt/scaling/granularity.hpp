@@ -12,8 +12,7 @@ inline constexpr index_t whole = 0;
 /// Every granularity is a tiling: one scale owns one tile of Rows x Cols elements. Tiles start at
 /// (0, 0); the last ones may be cut off by the edge.
 template <index_t Rows, index_t Cols>
-  requires(Rows >= 0 && Cols >= 0)
-struct Tiling {
+requires(Rows >= 0 && Cols >= 0) struct Tiling {
   static constexpr index_t rows = Rows;
   static constexpr index_t cols = Cols;
 
@@ -25,11 +24,13 @@ struct Tiling {
   /// The shape of the matrix of scales. An empty side has no tiles.
   QFMT_HOST_DEVICE static constexpr Shape scale_shape(Shape matrix) noexcept {
     Shape const t = tile(matrix);
-    return {t.rows == 0 ? 0 : ceil_div(matrix.rows, t.rows), t.cols == 0 ? 0 : ceil_div(matrix.cols, t.cols)};
+    return {t.rows == 0 ? 0 : ceil_div(matrix.rows, t.rows),
+            t.cols == 0 ? 0 : ceil_div(matrix.cols, t.cols)};
   }
 
   /// Which scale belongs to element (row, col): the one place where this is written.
-  QFMT_HOST_DEVICE static constexpr index_t scale_index(index_t row, index_t col, index_t scale_cols) noexcept {
+  QFMT_HOST_DEVICE static constexpr index_t scale_index(index_t row, index_t col,
+                                                        index_t scale_cols) noexcept {
     return (Rows == whole ? 0 : row / Rows) * scale_cols + (Cols == whole ? 0 : col / Cols);
   }
 

@@ -6,14 +6,14 @@
 #include <qfmt/formats/e8m0.hpp>
 
 // The MX scale rules. With e = floor(log2 amax) and m the mantissa of amax, in [1, 2), the scale is
-// 2^(e - emax + up), where emax is the exponent of F's largest value and the rules differ in `up`. All
-// are decided on the integer mantissa: a logarithm in floating point gets the boundaries wrong. F is a
-// float or an integer format (MXINT8: emax 0, M 6).
+// 2^(e - emax + up), where emax is the exponent of F's largest value and the rules differ in `up`.
+// All are decided on the integer mantissa: a logarithm in floating point gets the boundaries wrong.
+// F is a float or an integer format (MXINT8: emax 0, M 6).
 
 namespace qfmt::mx {
 
-/// up never: the scale that OCP Microscaling Formats 1.0, section 6.3, recommends. The tile's extreme
-/// may lie up to a binade above F's largest value and is clamped.
+/// up never: the scale that OCP Microscaling Formats 1.0, section 6.3, recommends. The tile's
+/// extreme may lie up to a binade above F's largest value and is clamped.
 struct Floor {
   static constexpr char const* name = "floor";
   template <ElementFormat F>
@@ -31,8 +31,9 @@ struct Ceil {
   }
 };
 
-/// up when m exceeds the mantissa of F's largest value: the smallest power of two that clips nothing,
-/// ceil(log2(amax / max)). What `cvt.rp` of amax / max gives (cuBLAS, Transformer Engine, DeepGEMM).
+/// up when m exceeds the mantissa of F's largest value: the smallest power of two that clips
+/// nothing, ceil(log2(amax / max)). What `cvt.rp` of amax / max gives (cuBLAS, Transformer Engine,
+/// DeepGEMM).
 struct RoundUp {
   static constexpr char const* name = "round_up";
   template <ElementFormat F>
@@ -41,8 +42,8 @@ struct RoundUp {
   }
 };
 
-/// up when rounding amax to F's mantissa bits carries: m >= 1.75 for E2M1, 1.875 for M = 2, 1.9375 for
-/// M = 3. May clip by less than the rounding error for M <= 2.
+/// up when rounding amax to F's mantissa bits carries: m >= 1.75 for E2M1, 1.875 for M = 2, 1.9375
+/// for M = 3. May clip by less than the rounding error for M <= 2.
 struct Even {
   static constexpr char const* name = "even";
   template <ElementFormat F>
@@ -61,12 +62,13 @@ struct AtThreeQuarters {
   }
 };
 
-/// The E8M0 code of the scale for a tile of largest magnitude `amax`, clamped to 0 ... 254. Zero gives
-/// code 0, infinity 254, NaN 255.
+/// The E8M0 code of the scale for a tile of largest magnitude `amax`, clamped to 0 ... 254. Zero
+/// gives code 0, infinity 254, NaN 255.
 template <ElementFormat F, class Rule>
 QFMT_HOST_DEVICE constexpr Code<E8M0> scale_code(float amax) noexcept {
   uint32_t const bits = magnitude_bits(amax);
-  if (bits > 0x7F800000u) return {static_cast<uint8_t>(E8M0::nan_code)};
+  if (bits > 0x7F800000u)
+    return {static_cast<uint8_t>(E8M0::nan_code)};
   // A subnormal amax from 2^-127 on has a leading one as well: the top bit of its fraction.
   int const exponent = static_cast<int>(bits >> 23);
   uint32_t const mantissa = (exponent != 0 ? bits : bits << 1) & 0x7FFFFFu;

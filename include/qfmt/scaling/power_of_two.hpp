@@ -27,7 +27,9 @@ struct PowerOfTwo {
     return {};
   }
 
-  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept { return decode(stored); }
+  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept {
+    return decode(stored);
+  }
   template <Profile P>
   QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
     return P::prepare(decode(stored));

@@ -7,14 +7,15 @@
 #include <qfmt/formats/ue4m3.hpp>
 #include <qfmt/scaling/mx_rule.hpp>
 
-// A profile is a bundle of named numeric policies: everything in which the bytes of "the same" scheme
-// differ between stacks. It is a parameter of a scheme and the only axis on which numerics are chosen.
+// A profile is a bundle of named numeric policies: everything in which the bytes of "the same"
+// scheme differ between stacks. It is a parameter of a scheme and the only axis on which numerics
+// are chosen.
 
 namespace qfmt {
 
 /// The width of the scale's grid on each side of zero: half of the distance from the lowest to the
-/// highest value. 6 for E2M1 and 448 for E4M3; 127.5 for INT8 and 7.5 for INT4, which uses the full range
-/// of codes: the positive extreme lands half a step above the largest code and is clamped.
+/// highest value. 6 for E2M1 and 448 for E4M3; 127.5 for INT8 and 7.5 for INT4, which uses the full
+/// range of codes: the positive extreme lands half a step above the largest code and is clamped.
 template <ElementFormat F>
 QFMT_HOST_DEVICE constexpr float half_range() noexcept {
   return (max_value<F>() - min_value<F>()) / 2.0f;
@@ -22,12 +23,16 @@ QFMT_HOST_DEVICE constexpr float half_range() noexcept {
 
 static_assert(half_range<E2M1>() == 6.0f);
 
+/// A float format of powers of two: no mantissa, no zero (E8M0).
+template <class F>
+concept ScaleOnlyFormat = FloatFormat<F> && !F::has_zero;
+
 }  // namespace qfmt
 
 namespace qfmt::profile {
 
-/// The library's default: binary32 arithmetic with IEEE division whatever the type of the tensor, and
-/// no value lost that a scale could have kept.
+/// The library's default: binary32 arithmetic with IEEE division whatever the type of the tensor,
+/// and no value lost that a scale could have kept.
 struct Qfmt {
   static constexpr char const* name = "Qfmt";
 
@@ -35,19 +40,34 @@ struct Qfmt {
   template <Real T>
   using Step = float;
 
-  /// An element, already divided by its scale, as a code.
+  /// An element, already divided by its scale, as a code. Powers of two (E8M0) are rounded up: as a
+  /// scale, none is too small.
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
-    return qfmt::encode<F>(x);
+    if constexpr (ScaleOnlyFormat<F>) {
+      return qfmt::encode<F, Up>(x);
+    } else {
+      return qfmt::encode<F>(x);
+    }
   }
 
-  // Dividing by a scale takes two steps: what is done once for a tile, and what is done for each element.
-  // Here it is IEEE division by the scale; others multiply by a reciprocal.
+  // Dividing by a scale takes two steps: what is done once for a tile, and what is done for each
+  // element. Here it is IEEE division by the scale; others multiply by a reciprocal.
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return scale; }
-  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
+                                                            float encode_scale) noexcept {
     return block_scale / encode_scale;
   }
-  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept { return x / prepared; }
+  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
+    return x / prepared;
+  }
+
+  /// The magnitude that a symmetric scale is fitted to, for a tile with this largest magnitude.
+  /// Others do not go below a smallest one.
+  template <ElementFormat F>
+  QFMT_HOST_DEVICE static constexpr float fitted_amax(float amax) noexcept {
+    return amax;
+  }
 
   /// The divisor of a symmetric scale.
   template <ElementFormat F>
@@ -55,8 +75,8 @@ struct Qfmt {
     return half_range<F>();
   }
 
-  /// The scale in place of one that came out as zero: 1 for a tile of zeros; else the smallest positive
-  /// Stored, so that the tile's largest values survive.
+  /// The scale in place of one that came out as zero: 1 for a tile of zeros; else the smallest
+  /// positive Stored, so that the tile's largest values survive.
   template <Real T, Real Stored>
   QFMT_HOST_DEVICE static constexpr float nonzero_scale(float amax) noexcept {
     if constexpr (same_as<Stored, float>) {
@@ -66,18 +86,20 @@ struct Qfmt {
     }
   }
 
-  /// NVFP4's tensor scale, as a multiplier of the values: (448 * 6) / amax, capped at 2^96 so that no
-  /// block's effective scale becomes subnormal; 1 for a tensor of zeros.
+  /// NVFP4's tensor scale, as a multiplier of the values: (448 * 6) / amax, capped at 2^96 so that
+  /// no block's effective scale becomes subnormal; 1 for a tensor of zeros.
   template <Real T>
   QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
     float const largest = power_of_two(96);
-    if (amax == 0.0f) return 1.0f;
+    if (amax == 0.0f)
+      return 1.0f;
     return amax < 2688.0f / largest ? largest : 2688.0f / amax;
   }
 
   /// The NVFP4 scale of a block with this largest magnitude.
   template <FloatFormat F, Real T>
-  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
+                                                            float encode_scale) noexcept {
     Code<UE4M3> const scale = qfmt::encode<UE4M3>(encode_scale * (amax / half_range<F>()));
     return scale.bits == 0 ? Code<UE4M3>{0x01} : scale;
   }
@@ -89,9 +111,9 @@ struct Qfmt {
   }
 };
 
-/// The arithmetic of compressed-tensors 0.20 on the CPU, step by step in the tensor's own type, so that
-/// codes and scales are equal bit for bit. Where that package runs into undefined behaviour, the
-/// mathematical continuation is taken (docs/decisions.md).
+/// The arithmetic of compressed-tensors 0.20 on the CPU, step by step in the tensor's own type, so
+/// that codes and scales are equal bit for bit. Where that package runs into undefined behaviour,
+/// the mathematical continuation is taken (docs/decisions.md).
 struct CompressedTensors : Qfmt {
   static constexpr char const* name = "CompressedTensors";
 
@@ -101,7 +123,7 @@ struct CompressedTensors : Qfmt {
   /// Adds a zero point of 0, or multiplies by a sign of 0: both make +0 of -0.
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
-    return qfmt::encode<F>(magnitude_bits(x) == 0 ? 0.0f : x);
+    return Qfmt::encode<F>(magnitude_bits(x) == 0 ? 0.0f : x);
   }
 
   /// An epsilon of the scale's type, whatever the tile held.
@@ -110,8 +132,8 @@ struct CompressedTensors : Qfmt {
     return power_of_two(same_as<T, float> ? -23 : same_as<T, Code<BF16>> ? -7 : -10);
   }
 
-  /// reciprocal(max(amax, smallest normal)) * 2688, both steps rounded to T; a result that is not finite
-  /// becomes 1.
+  /// reciprocal(max(amax, smallest normal)) * 2688, both steps rounded to T; a result that is not
+  /// finite becomes 1.
   template <Real T>
   QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
     float const smallest_normal = power_of_two(same_as<T, Code<FP16>> ? -14 : -126);
@@ -122,20 +144,24 @@ struct CompressedTensors : Qfmt {
 
   /// A block scale that rounds to zero becomes 0.125, the package's epsilon of E4M3.
   template <FloatFormat F, Real T>
-  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
-    Code<UE4M3> const scale = qfmt::encode<UE4M3>(encode_scale * round_to<T>(amax / half_range<F>()));
+  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
+                                                            float encode_scale) noexcept {
+    Code<UE4M3> const scale =
+        qfmt::encode<UE4M3>(encode_scale * round_to<T>(amax / half_range<F>()));
     return scale.bits == 0 ? Code<UE4M3>{0x20} : scale;
   }
 
-  /// up when m >= 1.75, for every format, on the bits of amax in the tensor's type: those of an FP16
-  /// subnormal are taken as they are, and a scale that FP16 cannot hold becomes 1.
+  /// up when m >= 1.75, for every format, on the bits of amax in the tensor's type: those of an
+  /// FP16 subnormal are taken as they are, and a scale that FP16 cannot hold becomes 1.
   template <ElementFormat F, class Rule, Real T>
   QFMT_HOST_DEVICE static constexpr Code<E8M0> mx_scale(float amax) noexcept {
     if constexpr (same_as<T, Code<FP16>>) {
       uint32_t const quarter = 1u << (FP16::mantissa_bits - 2);
       uint32_t const field = (from_float<T>(amax).bits + quarter) >> FP16::mantissa_bits;
-      if (field == 0) return {127};
-      return {static_cast<uint8_t>(static_cast<int>(field) - FP16::bias + E8M0::bias - F::max_exponent)};
+      if (field == 0)
+        return {127};
+      return {static_cast<uint8_t>(static_cast<int>(field) - FP16::bias + E8M0::bias -
+                                   F::max_exponent)};
     } else {
       return mx::scale_code<F, mx::AtThreeQuarters>(amax);
     }
@@ -151,9 +177,11 @@ concept Profile = requires(float x) {
   { P::name } -> convertible_to<char const*>;
   requires Real<typename P::template Step<float>>;
   { P::template encode<E2M1>(x) } -> same_as<Code<E2M1>>;
+  { P::template encode<E8M0>(x) } -> same_as<Code<E8M0>>;
   { P::prepare(x) } -> same_as<float>;
   { P::prepare_two_level(x, x) } -> same_as<float>;
   { P::apply(x, x) } -> same_as<float>;
+  { P::template fitted_amax<E2M1>(x) } -> same_as<float>;
   { P::template scale_divisor<E2M1>() } -> same_as<float>;
   { P::template nonzero_scale<float, float>(x) } -> same_as<float>;
   { P::template encode_scale<float>(x) } -> same_as<float>;

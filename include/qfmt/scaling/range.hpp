@@ -6,8 +6,8 @@
 
 namespace qfmt {
 
-/// The smallest and the largest value that an observer has seen. A NaN or an infinity among the values
-/// shows in at least one of the two.
+/// The smallest and the largest value that an observer has seen. A NaN or an infinity among the
+/// values shows in at least one of the two.
 struct Range {
   float min = 0.0f;
   float max = 0.0f;
@@ -19,7 +19,9 @@ struct Range {
     return bit_cast<float>(low > high ? low : high);
   }
 
-  [[nodiscard]] QFMT_HOST_DEVICE constexpr bool is_finite() const noexcept { return qfmt::is_finite(min) && qfmt::is_finite(max); }
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr bool is_finite() const noexcept {
+    return qfmt::is_finite(min) && qfmt::is_finite(max);
+  }
 
   /// The same range with zero inside.
   [[nodiscard]] QFMT_HOST_DEVICE constexpr Range with_zero() const noexcept {

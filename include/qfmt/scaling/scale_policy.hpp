@@ -27,14 +27,18 @@ struct NoGlobal {
 ///     has_zero_point               whether tiles carry a zero point
 ///     fit<F, Profile, T>(range, global)   the parameters of a tile of a tensor of T, in format F
 ///     fit_global<F, Profile, T>(amax)     the tensor's part, from its largest magnitude
-///     effective(stored, global)           the scale as a number: value = (code - zero_point) * effective
-///     prepare<Profile>(stored, global)    what the profile's apply() takes for a tile
-///     Quotient<Profile, T>                the type to which a value divided by its scale is rounded
+///     effective(stored, global)           the scale as a number: value = (code - zero_point) *
+///     effective prepare<Profile>(stored, global)    what the profile's apply() takes for a tile
+///     Quotient<Profile, T>                the type to which a value divided by its scale is
+///     rounded
 template <class P, class F>
-concept ScalePolicy = requires(Range range, float amax, typename P::Stored stored, typename P::Global global) {
+concept ScalePolicy = requires(Range range, float amax, typename P::Stored stored,
+                               typename P::Global global) {
   { P::name } -> convertible_to<char const*>;
   { P::has_zero_point } -> convertible_to<bool>;
-  { P::template fit<F, profile::Qfmt, float>(range, global) } -> same_as<TileParams<typename P::Stored>>;
+  {
+    P::template fit<F, profile::Qfmt, float>(range, global)
+    } -> same_as<TileParams<typename P::Stored>>;
   { P::template fit_global<F, profile::Qfmt, float>(amax) } -> same_as<typename P::Global>;
   { P::effective(stored, global) } -> same_as<float>;
   { P::template prepare<profile::Qfmt>(stored, global) } -> same_as<float>;

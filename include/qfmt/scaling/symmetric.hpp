@@ -7,8 +7,8 @@
 
 namespace qfmt {
 
-/// scale = amax / half_range(F), kept as StoredScale; no zero point. Clip bound: half a code for signed
-/// integers, none for floats. Quantization divides by the stored, rounded scale.
+/// scale = amax / half_range(F), kept as StoredScale; no zero point. Clip bound: half a code for
+/// signed integers, none for floats. Quantization divides by the stored, rounded scale.
 template <Real StoredScale>
 struct SymmetricScale {
   static constexpr char const* name = "symmetric";
@@ -21,8 +21,9 @@ struct SymmetricScale {
   template <ElementFormat F, Profile P, Real T>
   QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
     using Step = typename P::template Step<T>;
-    float const amax = range.amax();
-    float const scale = to_float(from_float<Stored>(round_to<Step>(amax / P::template scale_divisor<F>())));
+    float const amax = P::template fitted_amax<F>(range.amax());
+    float const scale =
+        to_float(from_float<Stored>(round_to<Step>(amax / P::template scale_divisor<F>())));
     return {from_float<Stored>(scale == 0.0f ? P::template nonzero_scale<T, Stored>(amax) : scale)};
   }
 
@@ -31,7 +32,9 @@ struct SymmetricScale {
     return {};
   }
 
-  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept { return to_float(stored); }
+  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept {
+    return to_float(stored);
+  }
   template <Profile P>
   QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
     return P::prepare(to_float(stored));

@@ -7,22 +7,29 @@
 namespace qfmt {
 
 /// NVFP4's tensor scale in the direction in which compressed-tensors stores it: the number that the
-/// values were multiplied by. value = code * block_scale / encode_scale. (ModelOpt stores the inverse.)
+/// values were multiplied by. value = code * block_scale / encode_scale. (ModelOpt stores the
+/// inverse.)
 struct GlobalScale {
   float encode_scale = 1.0f;
 
-  [[nodiscard]] QFMT_HOST_DEVICE constexpr float decode_scale() const noexcept { return 1.0f / encode_scale; }
-  QFMT_HOST_DEVICE static constexpr GlobalScale from_decode(float scale) noexcept { return {1.0f / scale}; }
-  QFMT_HOST_DEVICE friend constexpr bool operator==(GlobalScale const&, GlobalScale const&) = default;
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float decode_scale() const noexcept {
+    return 1.0f / encode_scale;
+  }
+  QFMT_HOST_DEVICE static constexpr GlobalScale from_decode(float scale) noexcept {
+    return {1.0f / scale};
+  }
+  QFMT_HOST_DEVICE friend constexpr bool operator==(GlobalScale const&,
+                                                    GlobalScale const&) = default;
 };
 
-/// Two levels: an E4M3 scale for each tile, relative to one binary32 scale for the tensor. The tensor
-/// scale maps the largest magnitude to 448 * 6, so that block scales use E4M3's whole range:
+/// Two levels: an E4M3 scale for each tile, relative to one binary32 scale for the tensor. The
+/// tensor scale maps the largest magnitude to 448 * 6, so that block scales use E4M3's whole range:
 ///
-///     encode_scale = 448 * 6 / amax(tensor)        block_scale = E4M3(encode_scale * amax(tile) / 6)
+///     encode_scale = 448 * 6 / amax(tensor)        block_scale = E4M3(encode_scale * amax(tile) /
+///     6)
 ///
-/// A block scale that rounds to zero is replaced as the profile says. Layers that a model server fuses
-/// (q/k/v, gate/up) must share one encode_scale: fit it from their common amax.
+/// A block scale that rounds to zero is replaced as the profile says. Layers that a model server
+/// fuses (q/k/v, gate/up) must share one encode_scale: fit it from their common amax.
 struct TwoLevel {
   static constexpr char const* name = "two_level";
   using Stored = Code<UE4M3>;

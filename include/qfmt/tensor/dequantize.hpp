@@ -15,10 +15,14 @@ namespace qfmt {
 /// Errors: shape_mismatch, null_pointer, stride_invalid; nothing is written then.
 template <Scheme S, Real T, Executor E = Serial const>
 Status dequantize(QuantTensorView<S> w, MatrixView<T> out, E&& executor = Serial{}) {
-  if (w.shape != out.shape) return Status::shape_mismatch;
-  if (out.stride < out.shape.cols) return Status::stride_invalid;
-  if (out.shape.size() == 0) return Status::ok;
-  if (w.codes == nullptr || w.scales == nullptr || out.data == nullptr) return Status::null_pointer;
+  if (w.shape != out.shape)
+    return Status::shape_mismatch;
+  if (out.stride < out.shape.cols)
+    return Status::stride_invalid;
+  if (out.shape.size() == 0)
+    return Status::ok;
+  if (w.codes == nullptr || w.scales == nullptr || out.data == nullptr)
+    return Status::null_pointer;
   executor.for_each_range(w.shape.rows, 16, [&](IndexRange rows) {
     for (index_t r = rows.begin; r < rows.end; ++r) {
       for (index_t c = 0; c < w.shape.cols; ++c) out(r, c) = from_float<T>(w(r, c));

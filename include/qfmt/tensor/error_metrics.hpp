@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+
 #include <qfmt/core/matrix_view.hpp>
 #include <qfmt/formats/real.hpp>
 #include <qfmt/tensor/view.hpp>
@@ -17,15 +18,18 @@ struct ErrorMetrics {
   double max_error = 0.0;  ///< largest |q - x|
   index_t count = 0;
 
-  /// Signal to quantization noise ratio in decibel, 10 log10(signal / noise): infinite without noise,
-  /// also for a matrix of zeros that stays zero.
+  /// Signal to quantization noise ratio in decibel, 10 log10(signal / noise): infinite without
+  /// noise, also for a matrix of zeros that stays zero.
   [[nodiscard]] double sqnr_db() const noexcept {
-    if (noise == 0.0) return std::numeric_limits<double>::infinity();
+    if (noise == 0.0)
+      return std::numeric_limits<double>::infinity();
     return 10.0 * std::log10(signal / noise);
   }
 
   /// Mean squared error.
-  [[nodiscard]] double mse() const noexcept { return count == 0 ? 0.0 : noise / static_cast<double>(count); }
+  [[nodiscard]] double mse() const noexcept {
+    return count == 0 ? 0.0 : noise / static_cast<double>(count);
+  }
 
   void add(double x, double q) noexcept {
     double const error = q - x;
@@ -44,17 +48,20 @@ struct ErrorMetrics {
 
  private:
   void raise_max(double error) noexcept {
-    if (!std::isnan(max_error) && !(error <= max_error)) max_error = error;  // a NaN comes in and stays
+    if (!std::isnan(max_error) && !(error <= max_error))
+      max_error = error;  // a NaN comes in and stays
   }
 };
 
 /// Compares a quantized matrix with the original. Precondition: equal shapes.
 template <Scheme S, Real T>
-[[nodiscard]] ErrorMetrics error_metrics(MatrixView<T const> original, QuantTensorView<S> quantized) noexcept {
+[[nodiscard]] ErrorMetrics error_metrics(MatrixView<T const> original,
+                                         QuantTensorView<S> quantized) noexcept {
   ErrorMetrics metrics;
   for (index_t r = 0; r < original.shape.rows; ++r) {
     for (index_t c = 0; c < original.shape.cols; ++c) {
-      metrics.add(static_cast<double>(to_float(original(r, c))), static_cast<double>(quantized(r, c)));
+      metrics.add(static_cast<double>(to_float(original(r, c))),
+                  static_cast<double>(quantized(r, c)));
     }
   }
   return metrics;

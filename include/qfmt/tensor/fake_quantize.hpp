@@ -13,9 +13,11 @@ namespace qfmt {
 template <Scheme S, Real T, Executor E = Serial const>
 Result<void> fake_quantize(MatrixView<T const> matrix, MatrixView<T> out, E&& executor = Serial{}) {
   auto quantized = quantize<S, T>(matrix, executor);
-  if (!quantized) return quantized.error();
+  if (!quantized)
+    return quantized.error();
   Status const status = dequantize<S, T>(quantized->view(), out, executor);
-  if (status != Status::ok) return Error{status, "output does not fit the input"};
+  if (status != Status::ok)
+    return Error{status, "output does not fit the input"};
   return {};
 }
 

@@ -11,8 +11,8 @@
 #include <qfmt/formats/int8.hpp>
 #include <qfmt/tensor/scheme.hpp>
 
-// The published presets of compressed-tensors, by their names (and one more, see the end). A preset is a
-// LayerScheme: weights, and input activations where they are quantized.
+// The published presets of compressed-tensors, by their names. A preset
+// is a LayerScheme: weights, and input activations where they are quantized.
 
 namespace qfmt::preset {
 
@@ -25,6 +25,8 @@ using GroupedInt = QuantScheme<F, PerGroup<128>>;
 using TokenInt8 = QuantScheme<qfmt::INT8, PerToken, Symmetric, Dynamic>;
 using TokenInt4 = QuantScheme<qfmt::INT4, PerToken, Symmetric, Dynamic>;
 using TokenFp8 = QuantScheme<E4M3, PerToken, Symmetric, Dynamic>;
+
+// clang-format off
 
 // Integer weights in groups of 128; activations stay.
 struct W2A16 : Layer<GroupedInt<qfmt::INT2>> { static constexpr char const* name = "W2A16"; };
@@ -58,25 +60,31 @@ struct MXFP4 : Layer<BlockScheme<qfmt::MXFP4>, BlockScheme<qfmt::MXFP4, Dynamic>
 struct MXFP8A16 : Layer<BlockScheme<MXFP8_E4M3>> { static constexpr char const* name = "MXFP8A16"; };
 struct MXFP8 : Layer<BlockScheme<MXFP8_E4M3>, BlockScheme<MXFP8_E4M3, Dynamic>> { static constexpr char const* name = "MXFP8"; };
 
+// clang-format on
+
 /// Every preset.
-using All = TypeList<W2A16, W3A16, W4A16, W5A16, W6A16, W7A16, W8A16, W4A16_ASYM, W4A4, W4A8, W8A8, INT8, FP8, FP8_DYNAMIC, FP8_BLOCK,
-                     W4AFP8, NVFP4A16, NVFP4, MXFP4A16, MXFP4, MXFP8A16, MXFP8>;
+using All = TypeList<W2A16, W3A16, W4A16, W5A16, W6A16, W7A16, W8A16, W4A16_ASYM, W4A4, W4A8, W8A8,
+                     INT8, FP8, FP8_DYNAMIC, FP8_BLOCK, W4AFP8, NVFP4A16, NVFP4, MXFP4A16, MXFP4,
+                     MXFP8A16, MXFP8>;
 
 }  // namespace qfmt::preset
 
 namespace qfmt {
 
-/// Calls `visit.template operator()<Preset>()` for the preset of that name, letters in either case, and
-/// returns true; false when there is none.
+/// Calls `visit.template operator()<Preset>()` for the preset of that name, letters in either case,
+/// and returns true; false when there is none.
 template <class Visitor>
 constexpr bool visit_preset(char const* name, Visitor&& visit) {
-  constexpr auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
+  constexpr auto upper = [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  };
   bool found = false;
   preset::All::for_each([&]<class P>() {
     char const* a = P::name;
     char const* b = name;
     while (*a != '\0' && *a == upper(*b)) ++a, ++b;
-    if (*a != '\0' || *b != '\0') return;
+    if (*a != '\0' || *b != '\0')
+      return;
     found = true;
     visit.template operator()<P>();
   });

@@ -2,15 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/core/status.hpp>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include <qfmt/core/status.hpp>
+
 namespace qfmt {
 
-/// Why something did not happen: a code, and one line that names the subject (file, tensor, layer), what
-/// was found and what was expected. Untrusted text in it is escaped (see quoted()).
+/// Why something did not happen: a code, and one line that names the subject (file, tensor, layer),
+/// what was found and what was expected. Untrusted text in it is escaped (see quoted()).
 struct Error {
   Status status = Status::ok;
   std::string message;
@@ -29,8 +30,10 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_{std::in_place_index<0>, std::move(value)} {}        // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_{std::in_place_index<1>, std::move(error)} {}    // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_{std::in_place_index<0>, std::move(value)} {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_{std::in_place_index<1>, std::move(error)} {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
@@ -68,8 +71,8 @@ class [[nodiscard]] Result<void> {
   Error error_;
 };
 
-/// Untrusted text made fit for a message: in single quotes, at most 256 bytes of it, control characters
-/// and bytes outside ASCII as \xNN.
+/// Untrusted text made fit for a message: in single quotes, at most 256 bytes of it, control
+/// characters and bytes outside ASCII as \xNN.
 [[nodiscard]] inline std::string quoted(std::string const& text) {
   constexpr std::size_t longest = 256;
   constexpr char const* digits = "0123456789abcdef";
@@ -84,7 +87,8 @@ class [[nodiscard]] Result<void> {
       out += digits[byte & 15];
     }
   }
-  if (text.size() > longest) out += "...";
+  if (text.size() > longest)
+    out += "...";
   return out + "'";
 }
 

@@ -36,12 +36,14 @@ struct Local {
 template <class T>
 concept Timing = requires {
   { T::name } -> convertible_to<char const*>;
-} && Observer<typename T::Observer>;
+}
+&&Observer<typename T::Observer>;
 
-/// How a matrix is quantized: element format, granularity, scale policy, timing, and the profile that
-/// fixes the numerics.
-template <ElementFormat F, Granularity G, class P = Symmetric, Timing When = Static<AbsMax>, Profile N = profile::Qfmt>
-  requires ScalePolicy<P, F>
+/// How a matrix is quantized: element format, granularity, scale policy, timing, and the profile
+/// that fixes the numerics.
+template <ElementFormat F, Granularity G, class P = Symmetric, Timing When = Static<AbsMax>,
+          Profile N = profile::Qfmt>
+requires ScalePolicy<P, F>
 struct QuantScheme {
   using Format = F;
   using Granularity = G;
@@ -62,11 +64,14 @@ concept Scheme = requires {
   typename S::Policy;
   typename S::Timing;
   typename S::Profile;
-} && ElementFormat<typename S::Format> && Granularity<typename S::Granularity> && Profile<typename S::Profile>;
+}
+&&ElementFormat<typename S::Format>&& Granularity<typename S::Granularity>&&
+    Profile<typename S::Profile>;
 
 /// A block format as a scheme: its blocks lie along the rows.
 template <BlockFormat B, Timing When = Static<AbsMax>, Profile N = profile::Qfmt>
-using BlockScheme = QuantScheme<typename B::Element, PerGroup<B::block_size>, typename B::Policy, When, N>;
+using BlockScheme =
+    QuantScheme<typename B::Element, PerGroup<B::block_size>, typename B::Policy, When, N>;
 
 /// What a layer does: how its weight is quantized, and how its input is (void: not at all).
 template <class W, class X = void>
@@ -106,8 +111,8 @@ struct WithStoredScale<QuantScheme<F, G, P, T, N>, StoredScale> {
 template <Scheme S, Profile N>
 using with_profile = typename detail::WithProfile<S, N>::type;
 
-/// The same scheme with real scales kept as StoredScale. Scales that are codes by nature (E8M0, UE4M3)
-/// stay what they are.
+/// The same scheme with real scales kept as StoredScale. Scales that are codes by nature (E8M0,
+/// UE4M3) stay what they are.
 template <Scheme S, Real StoredScale>
 using with_stored_scale = typename detail::WithStoredScale<S, StoredScale>::type;
 

@@ -13,19 +13,21 @@ struct QuantTensorView {
   using Scheme = S;
   using Format = typename S::Format;
 
-  Shape shape;                              // (N, K)
-  uint8_t const* codes = nullptr;           // (N, row_bytes): packed rows, see packing/pack.hpp
-  index_t row_bytes = 0;                    //
+  Shape shape;                                 // (N, K)
+  uint8_t const* codes = nullptr;              // (N, row_bytes): packed rows, see packing/pack.hpp
+  index_t row_bytes = 0;                       //
   typename S::Stored const* scales = nullptr;  // scale_shape, row-major
-  Shape scale_shape;                        // (tiles down, tiles across)
-  int16_t const* zero_points = nullptr;     // scale_shape; null where the policy has none
+  Shape scale_shape;                           // (tiles down, tiles across)
+  int16_t const* zero_points = nullptr;        // scale_shape; null where the policy has none
   [[no_unique_address]] typename S::Global global;
 
-  [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<Format> code(index_t row, index_t col) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<Format> code(index_t row,
+                                                             index_t col) const noexcept {
     return PackedSpan<Format, uint8_t const>{codes + row * row_bytes, shape.cols}[col];
   }
 
-  [[nodiscard]] QFMT_HOST_DEVICE constexpr index_t scale_index(index_t row, index_t col) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr index_t scale_index(index_t row,
+                                                               index_t col) const noexcept {
     return S::Granularity::scale_index(row, col, scale_shape.cols);
   }
 
@@ -35,7 +37,8 @@ struct QuantTensorView {
   }
 
   /// The value of an element: (code - zero_point) * scale, the product rounded once to binary32.
-  [[nodiscard]] QFMT_HOST_DEVICE constexpr float operator()(index_t row, index_t col) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float operator()(index_t row,
+                                                            index_t col) const noexcept {
     float const grid = decode(code(row, col));
     if constexpr (S::has_zero_point) {
       return (grid - static_cast<float>(zero_points[scale_index(row, col)])) * scale(row, col);
@@ -45,12 +48,14 @@ struct QuantTensorView {
   }
 };
 
-/// The same matrix under another profile or timing: those say how the codes were found, not what they
-/// mean, so a reader of codes needs to be compiled for one of them only.
+/// The same matrix under another profile or timing: those say how the codes were found, not what
+/// they mean, so a reader of codes needs to be compiled for one of them only.
 template <Scheme To, Scheme From>
-  requires(same_as<typename To::Format, typename From::Format> && same_as<typename To::Granularity, typename From::Granularity> &&
-           same_as<typename To::Policy, typename From::Policy>)
-[[nodiscard]] QFMT_HOST_DEVICE constexpr QuantTensorView<To> view_as(QuantTensorView<From> const& v) noexcept {
+requires(same_as<typename To::Format, typename From::Format>&&
+             same_as<typename To::Granularity, typename From::Granularity>&&
+                 same_as<typename To::Policy, typename From::Policy>)
+    [[nodiscard]] QFMT_HOST_DEVICE constexpr QuantTensorView<To> view_as(
+        QuantTensorView<From> const& v) noexcept {
   return {v.shape, v.codes, v.row_bytes, v.scales, v.scale_shape, v.zero_points, v.global};
 }
 

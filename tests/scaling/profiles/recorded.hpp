@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstdio>
+#include <doctest/doctest.h>
+#include <fstream>
+#include <qfmt/tensor/quantize.hpp>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <support/environment.hpp>
+#include <vector>
+
+// What other stacks made of known inputs (tests/fixtures/profiles), and the same inputs again. The records were
+// written by tests/oracle/record_*.py.
+
+namespace qfmt::test {
+
+/// One record: lines of words.
+class Record {
+ public:
+  explicit Record(std::string const& name) {
+    std::ifstream file{fixtures() / "profiles" / name};
+    REQUIRE_MESSAGE(file.good(), name);
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream in{line};
+      std::vector<std::string> words;
+      for (std::string word; in >> word;) words.push_back(word);
+      lines_.push_back(words);
+    }
+  }
+
+  /// The words after `start`, of every line that begins with it. At least one must.
+  [[nodiscard]] std::vector<std::vector<std::string>> all(std::string_view start) const {
+    std::vector<std::string> prefix;
+    std::istringstream in{std::string{start}};
+    for (std::string word; in >> word;) prefix.push_back(word);
+    std::vector<std::vector<std::string>> found;
+    for (auto const& line : lines_) {
+      if (line.size() <= prefix.size() || !std::equal(prefix.begin(), prefix.end(), line.begin())) continue;
+      found.emplace_back(line.begin() + static_cast<std::ptrdiff_t>(prefix.size()), line.end());
+    }
+    REQUIRE_MESSAGE(!found.empty(), std::string{start});
+    return found;
+  }
+
+  [[nodiscard]] std::vector<std::string> one(std::string_view start) const {
+    auto const found = all(start);
+    REQUIRE(found.size() == 1);
+    return found.front();
+  }
+
+ private:
+  std::vector<std::vector<std::string>> lines_;
+};
+
+inline std::uint32_t from_hex(std::string const& word) { return static_cast<std::uint32_t>(std::stoul(word, nullptr, 16)); }
+inline float float_from_hex(std::string const& word) { return std::bit_cast<float>(from_hex(word)); }
+
+/// FNV-1a, 64 bits.
+class Digest {
+ public:
+  void add(std::uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001B3u; }
+  void add(float x) {
+    for (int shift = 0; shift < 32; shift += 8) add(static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(x) >> shift));
+  }
+  [[nodiscard]] std::string hex() const {
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value_));
+    return text;
+  }
+
+ private:
+  std::uint64_t value_ = 0xCBF29CE484222325u;
+};
+
+/// Every BF16 value ("bf16"), or the binary32 values beside them ("beside").
+inline std::vector<float> inputs(std::string_view set) {
+  std::vector<float> values;
+  for (std::uint32_t const low : set == "bf16" ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{1, 0xFFFF}) {
+    for (std::uint32_t high = 0; high < 0x10000; ++high) values.push_back(std::bit_cast<float>(high << 16 | low));
+  }
+  return values;
+}
+
+/// Every finite BF16 value from +0 on.
+inline std::vector<float> amax_values() {
+  std::vector<float> values;
+  for (std::uint32_t high = 0; high < 0x7F80; ++high) values.push_back(std::bit_cast<float>(high << 16));
+  return values;
+}
+
+/// The matrix of record.py.
+inline constexpr Shape matrix_shape{64, 128};
+inline std::vector<float> matrix(float factor = 1.0f) {
+  std::uint64_t state = 1;
+  std::vector<float> values;
+  for (index_t row = 0; row < matrix_shape.rows; ++row) {
+    for (index_t col = 0; col < matrix_shape.cols; ++col) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      auto const u = static_cast<std::uint32_t>(state >> 32);
+      std::uint32_t bits = (u & 0x80000000u) | (112 + (u >> 23 & 15)) << 23 | (u & 0x7FFFFFu);
+      if (row % 4 == 1) bits &= 0xFFF80000u;
+      if (row % 4 == 3 && col < 32) bits = col % 2 == 1 ? 0x80000000u : 0u;
+      float const multiple = (static_cast<float>(u % 49) - 24.0f) * 0.25f;
+      values.push_back((row % 4 == 2 ? multiple : std::bit_cast<float>(bits)) * factor);
+    }
+  }
+  return values;
+}
+
+/// The codes that a profile gives for a set of inputs.
+template <Profile P, ElementFormat F>
+std::string codes_digest(std::vector<float> const& values) {
+  Digest digest;
+  for (float const x : values) digest.add(static_cast<std::uint8_t>(P::template encode<F>(x).bits));
+  return digest.hex();
+}
+
+/// All the lines of a record about the codes of format F.
+template <Profile P, ElementFormat F>
+void check_codes(Record const& record) {
+  for (std::string const set : {"bf16", "beside"}) {
+    CHECK_MESSAGE((codes_digest<P, F>(inputs(set)) == record.one(std::string{"codes "} + F::name + " " + set).back()), std::string{F::name});
+  }
+}
+
+/// The single values of a record: input and code, both in hexadecimal.
+template <Profile P, ElementFormat F>
+void check_values(Record const& record) {
+  for (auto const& line : record.all(std::string{"value "} + F::name)) {
+    std::uint32_t const code = P::template encode<F>(float_from_hex(line[0])).bits;
+    CHECK_MESSAGE(code == from_hex(line[1]), std::string{F::name}, " ", line[0]);
+  }
+}
+
+/// The MX scales of every BF16 amax, from `first` on.
+template <Profile P, ElementFormat F, class Rule>
+std::string mx_scales_digest(std::size_t first = 0) {
+  Digest digest;
+  auto const values = amax_values();
+  for (std::size_t i = first; i < values.size(); ++i) digest.add(P::template mx_scale<F, Rule, float>(values[i]).bits);
+  return digest.hex();
+}
+
+/// Quantizes the matrix of the records, or another of its shape.
+template <Scheme S>
+QuantTensor<S> quantize_matrix(typename S::Global global = {}, std::vector<float> const& values = matrix()) {
+  auto tensor = quantize_with<S>(MatrixView<float const>{values.data(), matrix_shape}, global);
+  REQUIRE(tensor);
+  return *tensor;
+}
+
+/// A byte for each code, in order.
+template <Scheme S>
+std::string code_digest(QuantTensor<S> const& tensor) {
+  Digest digest;
+  for (index_t row = 0; row < tensor.shape.rows; ++row) {
+    for (index_t col = 0; col < tensor.shape.cols; ++col) digest.add(static_cast<std::uint8_t>(tensor.view().code(row, col).bits));
+  }
+  return digest.hex();
+}
+
+/// The bytes as packed: for 4-bit formats the first of two elements in the low half.
+template <Scheme S>
+std::string packed_digest(QuantTensor<S> const& tensor) {
+  Digest digest;
+  for (std::uint8_t const byte : tensor.codes) digest.add(byte);
+  return digest.hex();
+}
+
+template <Scheme S>
+std::string scale_digest(QuantTensor<S> const& tensor) {
+  Digest digest;
+  for (auto const scale : tensor.scales) {
+    if constexpr (Real<typename S::Stored>) {
+      digest.add(to_float(scale));
+    } else {
+      digest.add(static_cast<std::uint8_t>(scale.bits));
+    }
+  }
+  return digest.hex();
+}
+
+template <ElementFormat F, class Rule, Profile P>
+using MxScheme = QuantScheme<F, PerGroup<32>, PowerOfTwo<Rule>, Static<AbsMax>, P>;
+template <Profile P>
+using TwoLevelScheme = QuantScheme<E2M1, PerGroup<16>, TwoLevel, Static<AbsMax>, P>;
+
+}  // namespace qfmt::test
