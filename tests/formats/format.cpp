@@ -17,8 +17,8 @@ struct Three {
   using storage_type = std::uint8_t;
 };
 struct Nameless {
-  static constexpr Family family = Family::integer;
-  static constexpr int bits = 3;
+  [[maybe_unused]] static constexpr Family family = Family::integer;
+  [[maybe_unused]] static constexpr int bits = 3;
   using storage_type = std::uint8_t;
 };
 struct TooWide : Three {

@@ -45,14 +45,14 @@ TEST_CASE("a directory with one file") {
   samples::TemporaryFolder const folder;
   samples::write(folder / "model.safetensors", bytes_file({"a", "b"}));
   samples::write(folder / "config.json", R"({"hidden_size":64})");
-  for (char const* name : {"tokenizer.json", "README.md", "generation_config.json", ".gitattributes", "pytorch_model.bin", "other.safetensors", "model.gguf"}) samples::write(folder / name, "x");
+  for (char const* name : {"tokenizer.json", "README.md", "generation_config.json", ".gitattributes", "pytorch_model.bin", "tok512.bin", "other.safetensors", "model.gguf"}) samples::write(folder / name, "x");
   std::filesystem::create_directory(folder / "original");
   auto const checkpoint = Checkpoint::open(folder.path());
   REQUIRE(checkpoint.ok());
   CHECK(!checkpoint->is_sharded());
   CHECK(checkpoint->shards() == std::vector<std::string>{"model.safetensors"});
   CHECK(checkpoint->config().at("hidden_size") == 64);
-  CHECK(checkpoint->other_files() == std::vector<std::filesystem::path>{folder / "README.md", folder / "generation_config.json", folder / "tokenizer.json"});
+  CHECK(checkpoint->other_files() == std::vector<std::filesystem::path>{folder / "README.md", folder / "generation_config.json", folder / "tok512.bin", folder / "tokenizer.json"});
   CHECK(checkpoint->left_out() == std::vector<std::string>{"model.gguf", "original", "other.safetensors", "pytorch_model.bin"});
   CHECK(checkpoint->find("b")->name == "b");
   CHECK(checkpoint->find("c") == nullptr);

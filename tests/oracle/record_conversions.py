@@ -2,10 +2,11 @@
 # SPDX-FileCopyrightText: 2026 The qfmt authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Records what PyTorch or ml_dtypes make of floats when they cast them to formats of up to 8 bits.
+"""Records what packages make of floats when they convert them to formats of up to 8 bits.
 
     python record_conversions.py ml_dtypes > ../fixtures/profiles/ml_dtypes-0.6.txt
     python record_conversions.py torch > ../fixtures/profiles/torch-2.15.txt
+    python record_conversions.py compressed_tensors > ../fixtures/profiles/compressed_tensors-0.20.txt
 
 Run it with the version to be recorded; the PyTorch profiles are dated. See the README beside the records
 for their format.
@@ -53,11 +54,39 @@ def cast_ml_dtypes(name):
     return cast
 
 
+def cast_compressed_tensors(bits_per_code):
+    """As part of quantizing with the scale 1."""
+    import torch
+    from compressed_tensors.compressors.nvfp4.helpers import pack_fp4_to_uint8
+    from compressed_tensors.quantization import QuantizationArgs
+    from compressed_tensors.quantization.lifecycle.forward import quantize
+
+    args = QuantizationArgs(num_bits=bits_per_code, type="float", strategy="tensor", symmetric=True)
+
+    def cast(bits):
+        x = torch.from_numpy(bits.astype(np.int32)).view(torch.float32).reshape(1, -1)
+        if bits_per_code == 8:
+            e4m3 = torch.float8_e4m3fn
+            return quantize(x, torch.ones(1), torch.zeros(1).to(e4m3), args, dtype=e4m3).view(torch.uint8).numpy().ravel()
+        even = torch.nn.functional.pad(x, (0, x.numel() % 2))
+        packed = pack_fp4_to_uint8(quantize(even, torch.ones(1), torch.zeros(1), args))
+        return torch.stack([packed & 15, packed >> 4], dim=-1).numpy().ravel()[: len(bits)]
+
+    return cast
+
+
+PACKAGES = {
+    "torch": (TORCH, cast_torch),
+    "ml_dtypes": (ML_DTYPES, cast_ml_dtypes),
+    "compressed_tensors": ({"E4M3": 8, "E2M1": 4}, cast_compressed_tensors),
+}
+
+
 def main(package):
     module = __import__(package)
     print(f"package {package} {module.__version__}")
     print(f"python {platform.python_version()} {platform.machine()}")
-    formats, cast_of = (TORCH, cast_torch) if package == "torch" else (ML_DTYPES, cast_ml_dtypes)
+    formats, cast_of = PACKAGES[package]
     for format_name, name in formats.items():
         cast = cast_of(name)
         for input_set, bits in record.INPUTS.items():
@@ -68,6 +97,6 @@ def main(package):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ("torch", "ml_dtypes"):
+    if len(sys.argv) != 2 or sys.argv[1] not in PACKAGES:
         sys.exit(__doc__)
     main(sys.argv[1])

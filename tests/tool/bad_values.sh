@@ -26,6 +26,8 @@ unselected = {EMBEDDING: with_value(tensors[EMBEDDING], 0, 1, nan), NORM: norm, 
 write("unselected", tensors | unselected)
 ends = [3e38, -3e38] + [0.0] * 126
 write("wide", tensors | {UP: values("F32", [2, 128], [1.0] * 128 + ends)})
+ends = [65504.0, -65504.0] + [0.0] * 126
+write("wide-F16", tensors | {UP: values("F16", [2, 128], [1.0] * 128 + ends)})
 EOF
 
 up="tensor 'model.layers.1.mlp.up_proj.weight': row 200, column 127"
@@ -55,6 +57,16 @@ EOF
   rm -r out
 done
 
-say "values whose range has no finite scale are refused, not written"
-refuses nonfinite_scale "wide/model.safetensors: tensor 'model.layers.1.mlp.up_proj.weight'" 'in row 1, column 0' 'range of F32' -- --scheme W4A16_ASYM wide
-for scheme in NVFP4A16 W8A8 W4A16 FP8_DYNAMIC MXFP4 MXFP8; do quantize --scheme $scheme wide out && rm -r out; done
+say "the extremes of a type have finite scales in every scheme"
+for model in wide wide-F16; do
+  for scheme in W4A16_ASYM W8A8 W2A16 FP8_DYNAMIC; do
+    quantize --scheme $scheme $model out
+    python3 - <<'EOF'
+import math
+from checkpoints import *
+scales = numbers(read("out")["model.layers.1.mlp.up_proj.weight_scale"])
+assert all(0 < scale < math.inf for scale in scales), scales
+EOF
+    rm -r out
+  done
+done

@@ -50,14 +50,16 @@ from checkpoints import *
 tensors = llama()
 tensors["model.layers.0.mlp.up_proj.weight"] = noise("F64", [128, 64], "F64")
 tensors["model.layers.0.mlp.down_proj.weight"] = noise("F8_E4M3", [64, 128], "F8")
-tensors["model.layers.0.self_attn.q_proj.weight"] = ("BF16", [0, 64], b"")
 tensors["model.layers.0.self_attn.k_proj.weight"] = noise("I8", [64, 64], "not a floating-point weight")
 write("types", tensors)
+write("empty", llama(q_proj=[0, 64], k_proj=[8, 0]))
 EOF
 refuses unknown_dtype "types: W8A8 cannot store" "'model.layers.0.mlp.up_proj': got F64, expected F32, BF16 or F16" \
-  "'model.layers.0.mlp.down_proj': got F8_E4M3" "'model.layers.0.self_attn.q_proj': got 0 x 64" -- --scheme W8A8 types
-[ "$(flags | grep -c '^--ignore$')" = 3 ] || fail "not three flags: $(flags)"
+  "'model.layers.0.mlp.down_proj': got F8_E4M3" -- --scheme W8A8 types
+[ "$(flags | grep -c '^--ignore$')" = 2 ] || fail "not two flags: $(flags)"
 works_with_flags --scheme W8A8 types
+refuses block_not_divisor "'model.layers.0.self_attn.q_proj': got 0 x 64" "'model.layers.0.self_attn.k_proj': got 8 x 0" -- --scheme W8A8 empty
+works_with_flags --scheme W8A8 empty
 
 say "names that a shell would not take as they are come quoted"
 python3 - <<'EOF'

@@ -11,6 +11,21 @@ namespace qfmt {
 struct Codebook16 {
   float values[16];
   uint16_t reserved = 0;  ///< bit c set: code c decodes to its value but is never produced
+
+  /// How many codes are not reserved.
+  QFMT_HOST_DEVICE constexpr int levels() const noexcept {
+    int count = 0;
+    for (int code = 0; code < 16; ++code) count += (reserved >> code & 1) == 0;
+    return count;
+  }
+
+  /// The largest magnitude of all, as bits.
+  QFMT_HOST_DEVICE constexpr uint32_t max_magnitude_bits() const noexcept {
+    uint32_t largest = 0;
+    for (float const v : values)
+      largest = magnitude_bits(v) > largest ? magnitude_bits(v) : largest;
+    return largest;
+  }
 };
 
 /// A format whose meaning is a table. A value is encoded as the nearest entry, a tie as the smaller
@@ -24,11 +39,7 @@ struct Codebook {
   static constexpr bool has_infinity = false;
 
   /// How many codes encode can produce.
-  static constexpr int levels = [] {
-    int count = 0;
-    for (int code = 0; code < 16; ++code) count += (Table.reserved >> code & 1) == 0;
-    return count;
-  }();
+  static constexpr int levels = Table.levels();
 
   QFMT_HOST_DEVICE static constexpr float value(int code) noexcept { return Table.values[code]; }
 
@@ -49,12 +60,7 @@ struct Codebook {
 
   /// The largest value as 2^max_exponent times a mantissa, given as the fraction field of a
   /// binary32.
-  static constexpr uint32_t max_magnitude_bits = [] {
-    uint32_t largest = 0;
-    for (float const v : Table.values)
-      largest = magnitude_bits(v) > largest ? magnitude_bits(v) : largest;
-    return largest;
-  }();
+  static constexpr uint32_t max_magnitude_bits = Table.max_magnitude_bits();
   static constexpr int max_exponent = static_cast<int>(max_magnitude_bits >> 23) - 127;
   static constexpr uint32_t max_fraction = max_magnitude_bits & 0x7FFFFFu;
 

@@ -11,12 +11,19 @@ namespace qfmt::io {
 namespace detail {
 
 /// Whether a file is weights in some form: those are not copied along with a checkpoint, because they
-/// would be the old ones.
+/// would be the old ones. A `.bin` file is only by the names that weights have: tokenizers use the
+/// ending too.
 inline bool is_weight_file(std::string_view name) {
-  constexpr std::array<std::string_view, 14> endings = {
-      ".safetensors", ".safetensors.index.json", ".bin",  ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5",
-      ".msgpack",     ".msgpack.index.json",     ".gguf", ".onnx",           ".ot", ".npz"};
-  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return name.ends_with(ending); });
+  for (std::string_view const ending :
+       {".safetensors", ".safetensors.index.json", ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5",
+        ".msgpack", ".msgpack.index.json", ".gguf", ".onnx", ".ot", ".npz"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  if (!name.ends_with(".bin")) return false;
+  for (std::string_view const start : {"pytorch_model", "model", "adapter_model", "consolidated"}) {
+    if (name.starts_with(start)) return true;
+  }
+  return false;
 }
 
 }  // namespace detail

@@ -88,22 +88,6 @@ namespace detail {
 template <class Preset, Real T>
 using StoredWeights = with_stored_scale<typename Preset::Weights, T>;
 
-/// A tile's scale can exceed the type it is stored in: the difference of two FP16 values does.
-template <Scheme S>
-Result<void> check_scales(QuantTensor<S> const& quantized) {
-  for (std::size_t i = 0; i < quantized.scales.size(); ++i) {
-    if (is_finite(to_float(quantized.scales[i])))
-      continue;
-    auto const cols = static_cast<std::size_t>(quantized.scale_shape.cols);
-    return Error{Status::nonfinite_scale,
-                 "got a scale beyond the range of " +
-                     std::string{io::name(io::stored_dtype<typename S::Stored>())} + " in row " +
-                     std::to_string(i / cols) + ", column " + std::to_string(i % cols) +
-                     " of the scales, expected finite scales"};
-  }
-  return {};
-}
-
 template <class Preset, Profile N, Real T, Executor E>
 Result<std::vector<io::Bytes>> quantized_bytes(RawWeight const& weight, float amax, E& executor) {
   using Stored = StoredWeights<Preset, T>;
@@ -115,8 +99,6 @@ Result<std::vector<io::Bytes>> quantized_bytes(RawWeight const& weight, float am
   auto const quantized = quantize_with<S, T>(matrix, global, executor);
   if (!quantized)
     return quantized.error();
-  if (auto valid = check_scales(*quantized); !valid)
-    return valid.error();
   constexpr io::CompressedFormat format = io::compressed_format<Preset>();
   std::vector<io::Bytes> bytes;
   for (io::LayerTensor const& tensor : io::layer_tensors<Stored>(format, weight.shape)) {

@@ -386,9 +386,9 @@ class ModelFree {
 ///
 /// Errors: those of reading and writing; needs_calibration, naming the data-free preset;
 /// block_not_divisor or unknown_dtype, listing every layer that cannot be stored; nonfinite_weight
-/// with tensor, row and column; nonfinite_scale; nothing_to_do, also for a target that matches no
-/// layer; config_invalid for a model that is quantized already; checkpoint_ambiguous;
-/// output_exists.
+/// with tensor, row and column; nothing_to_do, also for a target that matches no layer;
+/// config_invalid for a model that is quantized already; checkpoint_ambiguous for a tensor that has
+/// the name of one to be written; output_exists.
 template <Executor E>
 [[nodiscard]] Result<ModelFreeReport> quantize_checkpoint(ModelFreeJob const& job,
                                                           LayerQuantizer<E> const& preset,

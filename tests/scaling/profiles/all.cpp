@@ -83,6 +83,19 @@ TEST_CASE("where two stacks differ: of all BF16 values, infinity, NaN and what o
   CHECK(ggml == 6 + 0x3E81);  // +-0.75, +-1.75, +-3.5; -0 ... -0.25 lose their sign
 }
 
+TEST_CASE("what is prepared for a tile divides by its scale, in every profile") {
+  // A profile that replaces apply() has to replace both ways of preparing for it.
+  profile::All::for_each([&]<class P>() {
+    INFO(std::string{P::name});
+    for (float const scale : {0.25f, 1.0f, 3.5f, 448.0f}) {
+      for (float const tensor : {0x1p-4f, 1.0f, 896.0f, 1234.5f}) {
+        CHECK(P::apply(5.0f, P::prepare_two_level(scale, tensor)) == doctest::Approx(5.0f * tensor / scale).epsilon(1e-6));
+      }
+      CHECK(P::apply(5.0f, P::prepare(scale)) == doctest::Approx(5.0f / scale).epsilon(1e-6));
+    }
+  });
+}
+
 TEST_CASE("a tile of zeros gives finite parameters and zeros, in every profile") {
   profile::All::for_each([&]<class P>() {
     INFO(std::string{P::name});

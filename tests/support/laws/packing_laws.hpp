@@ -139,7 +139,7 @@ inline Violations random_access(AnyPacker const& packer) {
   for (index_t i = 0; i < count; ++i) {
     for (std::uint32_t const value : {0u, (1u << packer.bits) - 1, 0x5555u & ((1u << packer.bits) - 1)}) {
       codes[static_cast<std::size_t>(i)] = value;
-      packer.set(memory.data(), count, i, {value});
+      packer.set(memory.data(), count, i, value);
       bool const same = packer.unpack(memory.data(), count) == codes;
       bool const clean = std::all_of(memory.end() - 8, memory.end(), [](std::uint8_t byte) { return byte == guard; });
       found.expect(same && clean, [&] { return "writing " + element(i); });

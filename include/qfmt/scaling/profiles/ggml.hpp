@@ -65,6 +65,9 @@ struct GgmlInteger : Ggml {
     }
   }
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return 1.0f / scale; }
+  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
+    return 1.0f / (block_scale / encode_scale);
+  }
   QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept { return x * prepared; }
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr float scale_divisor() noexcept {

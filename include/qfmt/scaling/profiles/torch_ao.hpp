@@ -70,8 +70,9 @@ struct TorchAO : Torch {
   QFMT_HOST_DEVICE static constexpr Code<F> nan_as_number(float x) noexcept {
     constexpr int shift = 23 - F::mantissa_bits;
     uint32_t const magnitude = magnitude_bits(x);
-    uint32_t const rebased = magnitude - (uint32_t{127 - F::bias} << 23) + ((1u << (shift - 1)) - 1) + ((magnitude >> shift) & 1);
-    return {static_cast<uint8_t>((rebased >> shift & 0xFF) | (is_negative(x) ? F::sign_mask : 0u))};
+    uint32_t const rebased = magnitude - (uint32_t{127 - F::bias} << 23);
+    uint32_t const code = (rebased + ((1u << (shift - 1)) - 1) + ((magnitude >> shift) & 1)) >> shift;
+    return {static_cast<uint8_t>((code & 0xFF) | (is_negative(x) ? F::sign_mask : 0u))};
   }
 };
 

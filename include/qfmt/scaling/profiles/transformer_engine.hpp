@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <limits>
 #include <qfmt/scaling/profiles/cuda.hpp>
 
 namespace qfmt::profile {
@@ -18,7 +17,7 @@ struct TransformerEngine : CudaSatfinite {
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return 1.0f / scale; }
   QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
     float const reciprocal = 1.0f / (block_scale * (1.0f / encode_scale));
-    return is_finite(reciprocal) ? reciprocal : largest;
+    return is_finite(reciprocal) ? reciprocal : largest();
   }
   QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept { return x * prepared; }
 
@@ -26,7 +25,7 @@ struct TransformerEngine : CudaSatfinite {
   template <Real T>
   QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
     float const scale = amax == 0.0f ? 0.0f : 2688.0f / amax;
-    return scale == 0.0f ? 1.0f : is_finite(scale) ? scale : largest;
+    return scale == 0.0f ? 1.0f : is_finite(scale) ? scale : largest();
   }
 
   /// amax * (encode_scale * (1 / 6)). May be zero.
@@ -41,7 +40,7 @@ struct TransformerEngine : CudaSatfinite {
   }
 
  private:
-  static constexpr float largest = std::numeric_limits<float>::max();
+  QFMT_HOST_DEVICE static constexpr float largest() noexcept { return 0x1.fffffep127f; }
 };
 
 static_assert(Profile<TransformerEngine>);
