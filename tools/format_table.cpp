@@ -197,7 +197,8 @@ void layouts() {
   layout_table<ColumnMajorWords>({130, 6}, 16);
 }
 
-/// How a conversion treats ties, from what it makes of midpoints with an even and an odd code below.
+/// How a conversion treats ties, from what it makes of midpoints with an even and an odd code
+/// below.
 template <Profile P, ElementFormat F>
 std::string ties(float above_even, float above_odd) {
   bool const even_up = decode(P::template encode<F>(above_even)) > above_even;
@@ -215,10 +216,14 @@ template <ElementFormat F>
 void conversion_table(float above_even, float above_odd) {
   constexpr float inf = std::numeric_limits<float>::infinity();
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  std::printf("\n### %s\n\n| profile | 10^6 | -10^6 | +Inf | -Inf | NaN | -NaN | -0 | ties |\n|---|---|---|---|---|---|---|---|---|\n", F::name);
+  std::printf(
+      "\n### %s\n\n| profile | 10^6 | -10^6 | +Inf | -Inf | NaN | -NaN | -0 | ties "
+      "|\n|---|---|---|---|---|---|---|---|---|\n",
+      F::name);
   profile::All::for_each([&]<class P>() {
     std::printf("| %s |", P::name);
-    for (float const x : {1e6f, -1e6f, inf, -inf, nan, -nan, -0.0f}) std::printf(" %s |", code_for<P, F>(x).c_str());
+    for (float const x : {1e6f, -1e6f, inf, -inf, nan, -nan, -0.0f})
+      std::printf(" %s |", code_for<P, F>(x).c_str());
     std::printf(" %s |\n", ties<P, F>(above_even, above_odd).c_str());
   });
 }
@@ -234,10 +239,13 @@ std::string power_rounding() {
 void power_table() {
   constexpr float inf = std::numeric_limits<float>::infinity();
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  std::printf("\n### E8M0\n\n| profile | rounding | +Inf | NaN | 0 | -2 | 1.5 * 2^127 | 1.25 * 2^-127 | 2^-130 |\n|---|---|---|---|---|---|---|---|---|\n");
+  std::printf(
+      "\n### E8M0\n\n| profile | rounding | +Inf | NaN | 0 | -2 | 1.5 * 2^127 | 1.25 * 2^-127 | "
+      "2^-130 |\n|---|---|---|---|---|---|---|---|---|\n");
   profile::All::for_each([&]<class P>() {
     std::printf("| %s | %s |", P::name, power_rounding<P>().c_str());
-    for (float const x : {inf, nan, 0.0f, -2.0f, 0x1.8p127f, 0x1.4p-127f, 0x1p-130f}) std::printf(" %s |", code_for<P, E8M0>(x).c_str());
+    for (float const x : {inf, nan, 0.0f, -2.0f, 0x1.8p127f, 0x1.4p-127f, 0x1p-130f})
+      std::printf(" %s |", code_for<P, E8M0>(x).c_str());
     std::printf("\n");
   });
 }
@@ -256,29 +264,34 @@ char const* matching(std::initializer_list<Formula> formulas, Compute compute) {
     bool same = true;
     for (int i = 0; i < 4000 && same; ++i) {
       float args[3];
-      for (float& arg : args) arg = 0.5f + static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) * 0x1p-24f;
+      for (float& arg : args)
+        arg = 0.5f + static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) * 0x1p-24f;
       float const scale = decode(encode<UE4M3>(args[1] * 100));  // as block scales are
       same = formula.value(args[0], scale, args[2]) == compute(args[0], scale, args[2]);
     }
-    if (same) return formula.text;
+    if (same)
+      return formula.text;
   }
   return found;
 }
 
 template <Profile P>
 char const* application() {
-  return matching({{"x / s", [](float x, float s, float) { return x / s; }}, {"x * (1 / s)", [](float x, float s, float) { return x * (1.0f / s); }}},
+  return matching({{"x / s", [](float x, float s, float) { return x / s; }},
+                   {"x * (1 / s)", [](float x, float s, float) { return x * (1.0f / s); }}},
                   [](float x, float s, float) { return P::apply(x, P::prepare(s)); });
 }
 
 template <Profile P>
 char const* two_level_application() {
-  return matching({{"x / (S / G)", [](float x, float s, float g) { return x / (s / g); }},
-                   {"x / (S * (1 / G))", [](float x, float s, float g) { return x / (s * (1.0f / g)); }},
-                   {"x * (1 / (S / G))", [](float x, float s, float g) { return x * (1.0f / (s / g)); }},
-                   {"x * (1 / (S * (1 / G)))", [](float x, float s, float g) { return x * (1.0f / (s * (1.0f / g))); }},
-                   {"x * (G / S)", [](float x, float s, float g) { return x * (g / s); }}},
-                  [](float x, float s, float g) { return P::apply(x, P::prepare_two_level(s, g)); });
+  return matching(
+      {{"x / (S / G)", [](float x, float s, float g) { return x / (s / g); }},
+       {"x / (S * (1 / G))", [](float x, float s, float g) { return x / (s * (1.0f / g)); }},
+       {"x * (1 / (S / G))", [](float x, float s, float g) { return x * (1.0f / (s / g)); }},
+       {"x * (1 / (S * (1 / G)))",
+        [](float x, float s, float g) { return x * (1.0f / (s * (1.0f / g))); }},
+       {"x * (G / S)", [](float x, float s, float g) { return x * (g / s); }}},
+      [](float x, float s, float g) { return P::apply(x, P::prepare_two_level(s, g)); });
 }
 
 /// The rule by which a profile chooses the MX scale for F, found by trying mantissas of amax.
@@ -288,47 +301,66 @@ char const* mx_rule() {
     for (uint32_t mantissa = 0; mantissa < 0x800000u; mantissa += 0x1000u) {
       for (uint32_t const m : {mantissa, mantissa + 1}) {
         float const amax = bit_cast<float>(0x40000000u | m);
-        if (P::template mx_scale<F, Asked, float>(amax) != mx::scale_code<F, Rule>(amax)) return false;
+        if (P::template mx_scale<F, Asked, float>(amax) != mx::scale_code<F, Rule>(amax))
+          return false;
       }
     }
     return true;
   };
-  if (agrees(mx::Floor{}, mx::Floor{}) && agrees(mx::Ceil{}, mx::Ceil{})) return "as asked";
+  if (agrees(mx::Floor{}, mx::Floor{}) && agrees(mx::Ceil{}, mx::Ceil{}))
+    return "as asked";
   char const* found = "another";
-  TypeList<mx::Floor, mx::Ceil, mx::RoundUp, mx::Even, mx::AtThreeQuarters>::for_each([&]<class Rule>() {
-    if (agrees(mx::Floor{}, Rule{})) found = Rule::name;
-  });
+  TypeList<mx::Floor, mx::Ceil, mx::RoundUp, mx::Even, mx::AtThreeQuarters>::for_each(
+      [&]<class Rule>() {
+        if (agrees(mx::Floor{}, Rule{}))
+          found = Rule::name;
+      });
   return found;
 }
 
 void scale_tables() {
-  std::printf("\n## Scales\n\n### Symmetric\n\nThe divisor of amax by format; how a value is divided by its scale s; the scale of a tile of zeros, and of one\n"
-              "whose amax is 2^-30. Scales and tensors are binary32.\n\n"
-              "| profile | INT4 | INT8 | E4M3 | E5M2 | by s | zeros, INT8 | 2^-30, E4M3 |\n|---|---|---|---|---|---|---|---|\n");
+  std::printf(
+      "\n## Scales\n\n### Symmetric\n\nThe divisor of amax by format; how a value is divided by "
+      "its scale s; the scale of a tile of zeros, and of one\n"
+      "whose amax is 2^-30. Scales and tensors are binary32.\n\n"
+      "| profile | INT4 | INT8 | E4M3 | E5M2 | by s | zeros, INT8 | 2^-30, E4M3 "
+      "|\n|---|---|---|---|---|---|---|---|\n");
   profile::All::for_each([]<class P>() {
-    std::printf("| %s | %s | %s | %s | %s | %s |", P::name, number(P::template scale_divisor<INT4>()).c_str(), number(P::template scale_divisor<INT8>()).c_str(),
-                number(P::template scale_divisor<E4M3>()).c_str(), number(P::template scale_divisor<E5M2>()).c_str(), application<P>());
+    std::printf("| %s | %s | %s | %s | %s | %s |", P::name,
+                number(P::template scale_divisor<INT4>()).c_str(),
+                number(P::template scale_divisor<INT8>()).c_str(),
+                number(P::template scale_divisor<E4M3>()).c_str(),
+                number(P::template scale_divisor<E5M2>()).c_str(), application<P>());
     float const zeros = Symmetric::fit<INT8, P, float>({0.0f, 0.0f}).scale;
     float const tiny = Symmetric::fit<E4M3, P, float>({0.0f, 0x1p-30f}).scale;
     std::printf(" %s | %s |\n", number(zeros).c_str(), number(tiny).c_str());
   });
 
-  std::printf("\n### NVFP4\n\nHow a value is divided by block scale S and tensor scale G (encode direction: 2688 / amax); G of a tensor of zeros and\n"
-              "of one with amax 3; S, as a code, of a block with amax 0, 2^-20, 1 and 2000 under G = 1.\n\n"
-              "| profile | by S and G | G, zeros | G, amax 3 | S, 0 | S, 2^-20 | S, 1 | S, 2000 |\n|---|---|---|---|---|---|---|---|\n");
+  std::printf(
+      "\n### NVFP4\n\nHow a value is divided by block scale S and tensor scale G (encode "
+      "direction: 2688 / amax); G of a tensor of zeros and\n"
+      "of one with amax 3; S, as a code, of a block with amax 0, 2^-20, 1 and 2000 under G = 1.\n\n"
+      "| profile | by S and G | G, zeros | G, amax 3 | S, 0 | S, 2^-20 | S, 1 | S, 2000 "
+      "|\n|---|---|---|---|---|---|---|---|\n");
   profile::All::for_each([]<class P>() {
-    std::printf("| %s | %s | %s | %s |", P::name, two_level_application<P>(), number(P::template encode_scale<float>(0.0f)).c_str(),
+    std::printf("| %s | %s | %s | %s |", P::name, two_level_application<P>(),
+                number(P::template encode_scale<float>(0.0f)).c_str(),
                 number(P::template encode_scale<float>(3.0f)).c_str());
-    for (float const amax : {0.0f, 0x1p-20f, 1.0f, 2000.0f}) std::printf(" %s |", hex(P::template block_scale<E2M1, float>(amax, 1.0f).bits, 8).c_str());
+    for (float const amax : {0.0f, 0x1p-20f, 1.0f, 2000.0f})
+      std::printf(" %s |", hex(P::template block_scale<E2M1, float>(amax, 1.0f).bits, 8).c_str());
     std::printf("\n");
   });
 
-  std::printf("\n### MX\n\nThe rule by element format (docs/reference/scaling.md); the code of a tile of zeros, and where amax is infinite or NaN,\n"
-              "for E4M3 under the rule floor.\n\n"
-              "| profile | E2M1 | E4M3 | E5M2 | zeros | Inf | NaN |\n|---|---|---|---|---|---|---|\n");
+  std::printf(
+      "\n### MX\n\nThe rule by element format (docs/reference/scaling.md); the code of a tile of "
+      "zeros, and where amax is infinite or NaN,\n"
+      "for E4M3 under the rule floor.\n\n"
+      "| profile | E2M1 | E4M3 | E5M2 | zeros | Inf | NaN |\n|---|---|---|---|---|---|---|\n");
   profile::All::for_each([]<class P>() {
-    std::printf("| %s | %s | %s | %s |", P::name, mx_rule<P, E2M1>(), mx_rule<P, E4M3>(), mx_rule<P, E5M2>());
-    for (float const amax : {0.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    std::printf("| %s | %s | %s | %s |", P::name, mx_rule<P, E2M1>(), mx_rule<P, E4M3>(),
+                mx_rule<P, E5M2>());
+    for (float const amax :
+         {0.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
       std::printf(" %s |", hex(P::template mx_scale<E4M3, mx::Floor, float>(amax).bits, 8).c_str());
     }
     std::printf("\n");
@@ -343,34 +375,55 @@ void evidence() {
   };
   static constexpr Row rows[] = {
       {profile::Qfmt::name, "everything, against definitions in exact arithmetic", "–"},
-      {profile::CudaSatfinite::name, "conversions: the functions of the CUDA 13.0 headers, on the host, when the tests run", "–"},
+      {profile::CudaSatfinite::name,
+       "conversions: the functions of the CUDA 13.0 headers, on the host, when the tests run", "–"},
       {profile::CudaNoSat::name, "as CudaSatfinite", "–"},
       {profile::MlDtypes::name, "conversions: ml_dtypes 0.6.0", "–"},
       {profile::Torch2_12::name, "conversions: torch 2.12.0, CPU", "–"},
       {profile::Torch2_13::name, "conversions: torch 2.13.0 and 2.15.0, CPU", "–"},
-      {profile::OcpMx::name, "values of a matrix in the five MX float formats: microxcaling 7bc4195, round=\"even\", CPU", "zeros and amax that is not finite: left open by the specification"},
-      {profile::CompressedTensors::name, "conversions, scales, whole checkpoints: compressed-tensors 0.20.0, CPU", "–"},
-      {profile::TransformerEngine::name, "NVFP4: d0067d0, its PyTorch reference of the kernels, CPU", "conversions, MX scales, FP8, edges"},
-      {profile::ModelOpt::name, "NVFP4, INT8 and FP8 by row, INT4 in groups: nvidia-modelopt 0.47.0, CPU", "tiles of zeros, where the package divides by 0"},
-      {profile::ModelOptMx::name, "MXFP4, MXFP8, the scale of every BF16 amax: nvidia-modelopt 0.47.0, CPU",
+      {profile::OcpMx::name,
+       "values of a matrix in the five MX float formats: microxcaling 7bc4195, round=\"even\", CPU",
+       "zeros and amax that is not finite: left open by the specification"},
+      {profile::CompressedTensors::name,
+       "conversions, scales, whole checkpoints: compressed-tensors 0.20.0, CPU", "–"},
+      {profile::TransformerEngine::name,
+       "NVFP4: d0067d0, its PyTorch reference of the kernels, CPU",
+       "conversions, MX scales, FP8, edges"},
+      {profile::ModelOpt::name,
+       "NVFP4, INT8 and FP8 by row, INT4 in groups: nvidia-modelopt 0.47.0, CPU",
+       "tiles of zeros, where the package divides by 0"},
+      {profile::ModelOptMx::name,
+       "MXFP4, MXFP8, the scale of every BF16 amax: nvidia-modelopt 0.47.0, CPU",
        "amax that is not finite: undefined in the package, here the library's"},
-      {profile::TorchAO::name, "MX by four rules, the scale of every BF16 amax, NVFP4, INT8 by row: torchao 0.18.0, CPU", "FP8 with binary32 scales"},
-      {profile::Ggml::name, "MXFP4, NVFP4, the scales of BF16 amax: ggml d99724f, compiled", "E2M1 of infinity and NaN; MX scales below 2^-124: undefined there"},
+      {profile::TorchAO::name,
+       "MX by four rules, the scale of every BF16 amax, NVFP4, INT8 by row: torchao 0.18.0, CPU",
+       "FP8 with binary32 scales"},
+      {profile::Ggml::name, "MXFP4, NVFP4, the scales of BF16 amax: ggml d99724f, compiled",
+       "E2M1 of infinity and NaN; MX scales below 2^-124: undefined there"},
       {profile::GgmlInteger::name, "Q8_0: ggml d99724f, compiled", "INT4: ggml has no counterpart"},
-      {profile::DeepGemm::name, "FP8 and FP4, scales in E8M0 and binary32, of every BF16 amax: 54e2261, CPU", "NVFP4 and integers: not in DeepGEMM"},
+      {profile::DeepGemm::name,
+       "FP8 and FP4, scales in E8M0 and binary32, of every BF16 amax: 54e2261, CPU",
+       "NVFP4 and integers: not in DeepGEMM"},
   };
   static_assert(std::size(rows) == profile::All::size);
-  std::printf("\n## What was executed and what was read\n\n"
-              "Executed: the tests compare the profile, bit for bit, with outputs of the stack (`tests/fixtures/profiles`, or the stack itself\n"
-              "where said). Read: from the source, without a run. What a stack does not have is the library's default. Conversions are\n"
-              "compared on all BF16 values and the binary32 values beside them.\n\n"
-              "| profile | executed | read |\n|---|---|---|\n");
-  for (Row const& row : rows) std::printf("| %s | %s | %s |\n", row.profile, row.executed, row.read);
+  std::printf(
+      "\n## What was executed and what was read\n\n"
+      "Executed: the tests compare the profile, bit for bit, with outputs of the stack "
+      "(`tests/fixtures/profiles`, or the stack itself\n"
+      "where said). Read: from the source, without a run. What a stack does not have is the "
+      "library's default. Conversions are\n"
+      "compared on all BF16 values and the binary32 values beside them.\n\n"
+      "| profile | executed | read |\n|---|---|---|\n");
+  for (Row const& row : rows)
+    std::printf("| %s | %s | %s |\n", row.profile, row.executed, row.read);
 }
 
 void profiles() {
-  std::printf("# Profiles\n\nDrawn from the types by `format_table profiles`; `tests` compares. Every cell is what the profile gives when it is evaluated.\n"
-              "Codes are hexadecimal. A NaN is the quiet one without payload.\n\n## Conversions of elements\n");
+  std::printf(
+      "# Profiles\n\nDrawn from the types by `format_table profiles`; `tests` compares. Every cell "
+      "is what the profile gives when it is evaluated.\n"
+      "Codes are hexadecimal. A NaN is the quiet one without payload.\n\n## Conversions of "
+      "elements\n");
   conversion_table<E4M3>(1.0625f, 1.1875f);
   conversion_table<E5M2>(1.125f, 1.375f);
   conversion_table<E2M1>(1.25f, 1.75f);
@@ -389,7 +442,8 @@ int main(int argc, char** argv) {
     return presets(), 0;
   if (argc == 2 && std::strcmp(argv[1], "layouts") == 0)
     return layouts(), 0;
-  if (argc == 2 && std::strcmp(argv[1], "profiles") == 0) return profiles(), 0;
+  if (argc == 2 && std::strcmp(argv[1], "profiles") == 0)
+    return profiles(), 0;
   std::fprintf(stderr, "usage: format_table formats|presets|layouts|profiles\n");
   return 2;
 }

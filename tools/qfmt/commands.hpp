@@ -14,6 +14,10 @@
 
 namespace qfmt::tool {
 
+/// Files are read as the safetensors package reads them: what its text forbids but everybody
+/// accepts is a warning.
+inline constexpr io::ReadOptions reading{.strictness = io::Strictness::compat};
+
 struct QuantizeOptions {
   std::string scheme;
   std::string profile = "CompressedTensors";

@@ -54,7 +54,7 @@ void print_tensors(io::Checkpoint const& checkpoint) {
 }  // namespace
 
 Result<void> inspect(std::filesystem::path const& input) {
-  auto const checkpoint = io::Checkpoint::open(input);
+  auto const checkpoint = io::Checkpoint::open(input, reading);
   if (!checkpoint)
     return checkpoint.error();
   if (nlohmann::json const& config = checkpoint->config();

@@ -68,6 +68,10 @@ int run(int argc, char** argv) {
   auto const report = qfmt::tool::quantize(options, pool);
   if (!report)
     return fail(report.error());
+  for (std::string const& warning : report->warnings)
+    std::fprintf(stderr, "qfmt: warning: %s\n", warning.c_str());
+  for (std::string const& entry : report->left_out)
+    std::fprintf(stderr, "qfmt: not copied: %s\n", qfmt::quoted(entry).c_str());
   std::printf(
       "%s: %zu layers, %.3f bits per weight, %llu bytes\n", options.output.c_str(),
       report->quantized.size(),

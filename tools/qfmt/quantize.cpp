@@ -49,8 +49,11 @@ Result<oneshot::ModelFreeReport> quantize(QuantizeOptions const& options, Thread
   auto ignore = oneshot::parse_patterns(options.ignore);
   if (!ignore)
     return ignore.error();
-  oneshot::ModelFreeJob const job{
-      options.input, options.output, {*std::move(targets), *std::move(ignore)}, ProgressPrinter{}};
+  oneshot::ModelFreeJob const job{options.input,
+                                  options.output,
+                                  {*std::move(targets), *std::move(ignore)},
+                                  ProgressPrinter{},
+                                  reading};
 
   auto const quantizer = options.profile == profile::Qfmt::name
                              ? qfmt_quantizer(options.scheme)

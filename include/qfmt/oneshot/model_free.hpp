@@ -31,6 +31,7 @@ struct ModelFreeJob {
   std::filesystem::path output;  ///< must not exist; complete or absent afterwards
   LayerSelection selection;
   std::function<void(Progress const&)> progress;  ///< may be empty
+  io::ReadOptions read;                           ///< how strictly the input is read
 };
 
 struct ModelFreeReport {
@@ -38,6 +39,8 @@ struct ModelFreeReport {
   uint64_t weights = 0;                ///< their elements
   uint64_t weight_bytes = 0;           ///< what those take in the output, scales and all
   uint64_t output_bytes = 0;           ///< all tensors of the output
+  std::vector<std::string> warnings;   ///< what reading the input let pass
+  std::vector<std::string> left_out;   ///< entries of the input directory that were not copied
 };
 
 namespace detail {
@@ -95,10 +98,12 @@ class ModelFree {
       : job_{job}, preset_{preset}, executor_{executor} {}
 
   Result<ModelFreeReport> run() {
-    auto opened = io::Checkpoint::open(job_.input);
+    auto opened = io::Checkpoint::open(job_.input, job_.read);
     if (!opened)
       return opened.error();
     checkpoint_ = &*opened;
+    report_.warnings = checkpoint_->warnings();
+    report_.left_out = checkpoint_->left_out();
     if (auto selected = select(); !selected)
       return selected.error();
     auto directory = io::AtomicDirectory::create(job_.output);

@@ -120,13 +120,14 @@ struct CompressedTensors : Qfmt {
   template <Real T>
   using Step = T;
 
-  /// Adds a zero point of 0, or multiplies by a sign of 0: both make +0 of -0. NaN keeps its sign, or becomes
-  /// 0 where the format has no NaN.
+  /// Adds a zero point of 0, or multiplies by a sign of 0: both make +0 of -0. NaN keeps its sign,
+  /// or becomes 0 where the format has no NaN.
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
     if constexpr (FloatFormat<F>) {
       uint32_t const nan = F::has_nan ? F::nan_code | (is_negative(x) ? F::sign_mask : 0u) : 0u;
-      if (is_nan(x)) return {static_cast<typename F::storage_type>(nan)};
+      if (is_nan(x))
+        return {static_cast<typename F::storage_type>(nan)};
     }
     return Qfmt::encode<F>(magnitude_bits(x) == 0 ? 0.0f : x);
   }

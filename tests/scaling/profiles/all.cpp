@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/profiles/all.hpp>
 #include <scaling/profiles/recorded.hpp>
 #include <set>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/profiles/all.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -16,7 +17,8 @@ template <class F, Profile A, Profile B>
 std::set<std::string> differing(std::vector<float> const& values) {
   std::set<std::string> kinds;
   for (float const x : values) {
-    if (A::template encode<F>(x) != B::template encode<F>(x)) kinds.insert(is_nan(x) ? "nan" : is_finite(x) ? "finite" : "infinite");
+    if (A::template encode<F>(x) != B::template encode<F>(x))
+      kinds.insert(is_nan(x) ? "nan" : is_finite(x) ? "finite" : "infinite");
   }
   return kinds;
 }
@@ -27,7 +29,8 @@ std::pair<int, float> finite_differences(std::vector<float> const& values) {
   int count = 0;
   float smallest = std::numeric_limits<float>::max();
   for (float const x : values) {
-    if (!is_finite(x) || A::template encode<F>(x) == B::template encode<F>(x)) continue;
+    if (!is_finite(x) || A::template encode<F>(x) == B::template encode<F>(x))
+      continue;
     ++count;
     smallest = (std::min)(smallest, std::bit_cast<float>(magnitude_bits(x)));
   }
@@ -51,7 +54,8 @@ TEST_CASE("where two stacks differ: of all BF16 values, infinity, NaN and what o
   using namespace profile;
   auto const values = inputs("bf16");
   // The default is CudaSatfinite, everywhere.
-  FloatFormats::for_each([&]<class F>() { CHECK(differing<F, Qfmt, CudaSatfinite>(values).empty()); });
+  FloatFormats::for_each(
+      [&]<class F>() { CHECK(differing<F, Qfmt, CudaSatfinite>(values).empty()); });
   CHECK(differing<E8M0, Qfmt, CudaSatfinite>(values).empty());
 
   // Formats without infinity and NaN: only NaN.
@@ -89,7 +93,8 @@ TEST_CASE("what is prepared for a tile divides by its scale, in every profile") 
     INFO(std::string{P::name});
     for (float const scale : {0.25f, 1.0f, 3.5f, 448.0f}) {
       for (float const tensor : {0x1p-4f, 1.0f, 896.0f, 1234.5f}) {
-        CHECK(P::apply(5.0f, P::prepare_two_level(scale, tensor)) == doctest::Approx(5.0f * tensor / scale).epsilon(1e-6));
+        CHECK(P::apply(5.0f, P::prepare_two_level(scale, tensor)) ==
+              doctest::Approx(5.0f * tensor / scale).epsilon(1e-6));
       }
       CHECK(P::apply(5.0f, P::prepare(scale)) == doctest::Approx(5.0f / scale).epsilon(1e-6));
     }

@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/profile.hpp>
 #include <scaling/profiles/recorded.hpp>
 
-// The conversions only. Whole tensors are compared in tests/tensor and tests/io, with the checkpoints that the
-// package wrote.
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/profile.hpp>
+
+// The conversions only. Whole tensors are compared in tests/tensor and tests/io, with the
+// checkpoints that the package wrote.
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -18,6 +19,7 @@ TEST_CASE("CompressedTensors: the codes of the package, from every BF16 value an
   TypeList<E4M3, E2M1>::for_each([&]<class F>() {
     check_codes<CompressedTensors, F>(record);
     check_values<CompressedTensors, F>(record);
-    CHECK(codes_digest<profile::Qfmt, F>(inputs("bf16")) != record.one(std::string{"codes "} + F::name + " bf16").back());
+    CHECK(codes_digest<profile::Qfmt, F>(inputs("bf16")) !=
+          record.one(std::string{"codes "} + F::name + " bf16").back());
   });
 }

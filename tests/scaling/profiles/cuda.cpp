@@ -5,9 +5,10 @@
 #include <cstdio>
 #include <cstring>
 #include <doctest/doctest.h>
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/cuda.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 #if defined(QFMT_TEST_CUDA_HEADERS)
 #include <cuda_bf16.h>
@@ -30,12 +31,18 @@ namespace {
 template <class F>
 std::uint32_t cuda_code(float x, bool saturate) {
   __nv_saturation_t const mode = saturate ? __NV_SATFINITE : __NV_NOSAT;
-  if constexpr (same_as<F, E4M3>) return __nv_cvt_float_to_fp8(x, mode, __NV_E4M3);
-  if constexpr (same_as<F, E5M2>) return __nv_cvt_float_to_fp8(x, mode, __NV_E5M2);
-  if constexpr (same_as<F, E2M3>) return __nv_cvt_float_to_fp6(x, __NV_E2M3, cudaRoundNearest);
-  if constexpr (same_as<F, E3M2>) return __nv_cvt_float_to_fp6(x, __NV_E3M2, cudaRoundNearest);
-  if constexpr (same_as<F, E2M1>) return __nv_cvt_float_to_fp4(x, __NV_E2M1, cudaRoundNearest);
-  if constexpr (same_as<F, E8M0>) return __nv_cvt_float_to_e8m0(x, mode, cudaRoundPosInf);
+  if constexpr (same_as<F, E4M3>)
+    return __nv_cvt_float_to_fp8(x, mode, __NV_E4M3);
+  if constexpr (same_as<F, E5M2>)
+    return __nv_cvt_float_to_fp8(x, mode, __NV_E5M2);
+  if constexpr (same_as<F, E2M3>)
+    return __nv_cvt_float_to_fp6(x, __NV_E2M3, cudaRoundNearest);
+  if constexpr (same_as<F, E3M2>)
+    return __nv_cvt_float_to_fp6(x, __NV_E3M2, cudaRoundNearest);
+  if constexpr (same_as<F, E2M1>)
+    return __nv_cvt_float_to_fp4(x, __NV_E2M1, cudaRoundNearest);
+  if constexpr (same_as<F, E8M0>)
+    return __nv_cvt_float_to_e8m0(x, mode, cudaRoundPosInf);
 }
 
 using Formats = TypeList<E4M3, E5M2, E2M3, E3M2, E2M1, E8M0>;
@@ -52,21 +59,25 @@ int mismatches(std::vector<float> const& values) {
 
 }  // namespace
 
-TEST_CASE("CudaSatfinite and CudaNoSat: the host functions, for every BF16 value and its neighbours") {
+TEST_CASE(
+    "CudaSatfinite and CudaNoSat: the host functions, for every BF16 value and its neighbours") {
   MESSAGE("CUDA headers ", CUDART_VERSION);
   for (char const* const set : {"bf16", "beside"}) {
     auto const values = inputs(set);
-    Formats::for_each([&]<class F>() { CHECK_MESSAGE(mismatches<F>(values) == 0, std::string{F::name}); });
+    Formats::for_each(
+        [&]<class F>() { CHECK_MESSAGE(mismatches<F>(values) == 0, std::string{F::name}); });
   }
 }
 
 TEST_CASE("CudaSatfinite and CudaNoSat: the host functions, for all 2^32 values") {
-  if (!environment("QFMT_EXHAUSTIVE")) return skip("all 2^32 values through the functions of the CUDA headers: set QFMT_EXHAUSTIVE=1");
+  if (!environment("QFMT_EXHAUSTIVE"))
+    return skip("all 2^32 values through the functions of the CUDA headers: set QFMT_EXHAUSTIVE=1");
   std::vector<float> values(1 << 16);
   Formats::for_each([&]<class F>() {
     std::int64_t wrong = 0;
     for (std::uint32_t high = 0; high < 0x10000; ++high) {
-      for (std::uint32_t low = 0; low < 0x10000; ++low) values[low] = std::bit_cast<float>(high << 16 | low);
+      for (std::uint32_t low = 0; low < 0x10000; ++low)
+        values[low] = std::bit_cast<float>(high << 16 | low);
       wrong += mismatches<F>(values);
     }
     CHECK_MESSAGE(wrong == 0, std::string{F::name});
@@ -74,11 +85,14 @@ TEST_CASE("CudaSatfinite and CudaNoSat: the host functions, for all 2^32 values"
   });
 }
 
-TEST_CASE("CudaSatfinite and CudaNoSat: exchanging them is noticed where there is something to exchange") {
+TEST_CASE(
+    "CudaSatfinite and CudaNoSat: exchanging them is noticed where there is something to "
+    "exchange") {
   auto const values = inputs("bf16");
   Formats::for_each([&]<class F>() {
     int differs = 0;
-    for (float const x : values) differs += CudaSatfinite::encode<F>(x).bits != cuda_code<F>(x, false) ? 1 : 0;
+    for (float const x : values)
+      differs += CudaSatfinite::encode<F>(x).bits != cuda_code<F>(x, false) ? 1 : 0;
     CHECK_MESSAGE((differs > 0) == F::has_nan, std::string{F::name});
   });
 }
@@ -86,7 +100,9 @@ TEST_CASE("CudaSatfinite and CudaNoSat: exchanging them is noticed where there i
 #else
 
 TEST_CASE("CudaSatfinite and CudaNoSat: the host functions of the CUDA headers") {
-  skip("the profiles against the CUDA headers: cuda_fp8.h, cuda_fp6.h and cuda_fp4.h were not found");
+  skip(
+      "the profiles against the CUDA headers: cuda_fp8.h, cuda_fp6.h and cuda_fp4.h were not "
+      "found");
 }
 
 #endif

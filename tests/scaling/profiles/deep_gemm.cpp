@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/deep_gemm.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -17,9 +18,13 @@ void check(Record const& record) {
   auto const mx = quantize_matrix<MxScheme<F, mx::Floor, DeepGemm>>();
   CHECK_MESSAGE(packed_digest(mx) == record.one("mx " + name + " round_up")[0], name);
   CHECK_MESSAGE(scale_digest(mx) == record.one("mx " + name + " round_up")[1], name);
-  CHECK_MESSAGE((mx_scales_digest<DeepGemm, F, mx::Floor>() == record.one("scales " + name + " round_up").back()), name);
+  CHECK_MESSAGE((mx_scales_digest<DeepGemm, F, mx::Floor>() ==
+                 record.one("scales " + name + " round_up").back()),
+                name);
   for (auto const& line : record.all("scale " + name + " round_up")) {
-    CHECK_MESSAGE((DeepGemm::mx_scale<F, mx::Floor, float>(float_from_hex(line[0])).bits == from_hex(line[1])), name, " ", line[0]);
+    CHECK_MESSAGE((DeepGemm::mx_scale<F, mx::Floor, float>(float_from_hex(line[0])).bits ==
+                   from_hex(line[1])),
+                  name, " ", line[0]);
   }
   // Scales in binary32; some tiles are below the smallest amax.
   using S = QuantScheme<F, PerGroup<32>, Symmetric, Static<AbsMax>, DeepGemm>;

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/ggml.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -18,7 +19,9 @@ template <Profile P>
 std::string block_scales(std::vector<std::uint32_t> const& low) {
   Digest digest;
   for (std::uint32_t const l : low) {
-    for (std::uint32_t high = 0; high < 0x7F80; ++high) digest.add(P::template block_scale<E2M1, float>(std::bit_cast<float>(high << 16 | l), 1.0f).bits);
+    for (std::uint32_t high = 0; high < 0x7F80; ++high)
+      digest.add(
+          P::template block_scale<E2M1, float>(std::bit_cast<float>(high << 16 | l), 1.0f).bits);
   }
   return digest.hex();
 }
@@ -31,7 +34,8 @@ TEST_CASE("Ggml: MXFP4, and the scale of every BF16 amax from 2^-124 on") {
   CHECK(code_digest(tensor) == record.one("mx E2M1 floor")[0]);
   CHECK(scale_digest(tensor) == record.one("mx E2M1 floor")[1]);
   CHECK(mx_scales_digest<Ggml, E2M1, mx::Even>(0x180) == record.one("scales E2M1 floor").back());
-  CHECK(code_digest(quantize_matrix<MxScheme<E2M1, mx::Floor, profile::Qfmt>>()) != record.one("mx E2M1 floor")[0]);
+  CHECK(code_digest(quantize_matrix<MxScheme<E2M1, mx::Floor, profile::Qfmt>>()) !=
+        record.one("mx E2M1 floor")[0]);
 }
 
 TEST_CASE("Ggml: NVFP4, and the block scale of every BF16 amax and its neighbours") {
@@ -54,9 +58,11 @@ TEST_CASE("GgmlInteger: the codes of Q8_0") {
   Digest scales;
   auto const values = matrix();
   for (std::size_t i = 0; i < tensor.scales.size(); ++i) {
-    bool const zeros = std::all_of(values.begin() + static_cast<std::ptrdiff_t>(32 * i), values.begin() + static_cast<std::ptrdiff_t>(32 * i + 32),
+    bool const zeros = std::all_of(values.begin() + static_cast<std::ptrdiff_t>(32 * i),
+                                   values.begin() + static_cast<std::ptrdiff_t>(32 * i + 32),
                                    [](float x) { return x == 0.0f; });
-    std::uint16_t const bits = zeros ? std::uint16_t{0} : from_float<Code<FP16>>(to_float(tensor.scales[i])).bits;
+    std::uint16_t const bits =
+        zeros ? std::uint16_t{0} : from_float<Code<FP16>>(to_float(tensor.scales[i])).bits;
     scales.add(static_cast<std::uint8_t>(bits & 0xFF));
     scales.add(static_cast<std::uint8_t>(bits >> 8));
   }

@@ -1,16 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/ml_dtypes.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
 using profile::MlDtypes;
 
 namespace {
-using Formats = TypeList<E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E8M0, E4M3IEEE, E3M4, E4M3B11FNUZ, E2M1, E2M3, E3M2>;
+using Formats =
+    TypeList<E4M3, E5M2, E4M3FNUZ, E5M2FNUZ, E8M0, E4M3IEEE, E3M4, E4M3B11FNUZ, E2M1, E2M3, E3M2>;
 }
 
 TEST_CASE("MlDtypes: the casts of the package, from every BF16 value and its neighbours") {
@@ -25,7 +27,9 @@ TEST_CASE("MlDtypes: the casts of the package, from every BF16 value and its nei
 TEST_CASE("MlDtypes: another profile's codes are told apart from the record") {
   Record const record{"ml_dtypes-0.6.txt"};
   Formats::for_each([&]<class F>() {
-    CHECK_MESSAGE((codes_digest<profile::Qfmt, F>(inputs("bf16")) != record.one(std::string{"codes "} + F::name + " bf16").back()), std::string{F::name});
+    CHECK_MESSAGE((codes_digest<profile::Qfmt, F>(inputs("bf16")) !=
+                   record.one(std::string{"codes "} + F::name + " bf16").back()),
+                  std::string{F::name});
   });
 }
 

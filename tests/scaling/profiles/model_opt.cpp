@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/model_opt.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -24,7 +25,8 @@ TEST_CASE("ModelOpt: NVFP4 with given tensor scales") {
     auto const tensor = quantize_matrix<TwoLevelScheme<ModelOpt>>(global);
     CHECK_MESSAGE(packed_digest(tensor) == line[1], line[0]);
     CHECK_MESSAGE(scale_digest(tensor) == line[2], line[0]);
-    differs += scale_digest(quantize_matrix<TwoLevelScheme<profile::Qfmt>>(global)) != line[2] ? 1 : 0;
+    differs +=
+        scale_digest(quantize_matrix<TwoLevelScheme<profile::Qfmt>>(global)) != line[2] ? 1 : 0;
   }
   CHECK(differs > 0);
 }
@@ -37,10 +39,14 @@ TEST_CASE("ModelOpt: INT8 and FP8 by row, INT4 in groups") {
     CHECK(code_digest(tensor) == words[0]);
     CHECK(scale_digest(tensor) == words[1]);
   };
-  compare(quantize_matrix<QuantScheme<INT8, PerChannel, Symmetric, Static<AbsMax>, ModelOpt>>(), "int8_rows");
-  compare(quantize_matrix<QuantScheme<INT4, PerGroup<32>, Symmetric, Static<AbsMax>, ModelOpt>>(), "int4_groups");
-  compare(quantize_matrix<QuantScheme<E4M3, PerChannel, Symmetric, Static<AbsMax>, ModelOpt>>(), "fp8_rows");
-  auto const other = quantize_matrix<QuantScheme<INT8, PerChannel, Symmetric, Static<AbsMax>, profile::Qfmt>>();
+  compare(quantize_matrix<QuantScheme<INT8, PerChannel, Symmetric, Static<AbsMax>, ModelOpt>>(),
+          "int8_rows");
+  compare(quantize_matrix<QuantScheme<INT4, PerGroup<32>, Symmetric, Static<AbsMax>, ModelOpt>>(),
+          "int4_groups");
+  compare(quantize_matrix<QuantScheme<E4M3, PerChannel, Symmetric, Static<AbsMax>, ModelOpt>>(),
+          "fp8_rows");
+  auto const other =
+      quantize_matrix<QuantScheme<INT8, PerChannel, Symmetric, Static<AbsMax>, profile::Qfmt>>();
   CHECK(code_digest(other) != record.one("int8_rows")[0]);
 }
 
@@ -51,11 +57,14 @@ TEST_CASE("ModelOptMx: MXFP4 and MXFP8, and the scale of every BF16 amax") {
     auto const tensor = quantize_matrix<MxScheme<F, mx::Floor, ModelOptMx>>();
     CHECK_MESSAGE(packed_digest(tensor) == record.one("mx " + scheme)[0], scheme);
     CHECK_MESSAGE(scale_digest(tensor) == record.one("mx " + scheme)[1], scheme);
-    CHECK_MESSAGE((mx_scales_digest<ModelOptMx, F, mx::Floor>() == record.one("scales " + scheme).back()), scheme);
+    CHECK_MESSAGE(
+        (mx_scales_digest<ModelOptMx, F, mx::Floor>() == record.one("scales " + scheme).back()),
+        scheme);
   };
   check.operator()<E2M1>();
   check.operator()<E4M3>();
-  CHECK(packed_digest(quantize_matrix<MxScheme<E2M1, mx::Floor, ModelOpt>>()) != record.one("mx E2M1 round_up")[0]);
+  CHECK(packed_digest(quantize_matrix<MxScheme<E2M1, mx::Floor, ModelOpt>>()) !=
+        record.one("mx E2M1 round_up")[0]);
 }
 
 TEST_CASE("ModelOpt: by hand") {

@@ -9,15 +9,16 @@
 #include <cstdio>
 #include <doctest/doctest.h>
 #include <fstream>
-#include <qfmt/tensor/quantize.hpp>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <support/environment.hpp>
 #include <vector>
 
-// What other stacks made of known inputs (tests/fixtures/profiles), and the same inputs again. The records were
-// written by tests/oracle/record_*.py.
+#include <qfmt/tensor/quantize.hpp>
+
+// What other stacks made of known inputs (tests/fixtures/profiles), and the same inputs again. The
+// records were written by tests/oracle/record_*.py.
 
 namespace qfmt::test {
 
@@ -42,7 +43,8 @@ class Record {
     for (std::string word; in >> word;) prefix.push_back(word);
     std::vector<std::vector<std::string>> found;
     for (auto const& line : lines_) {
-      if (line.size() <= prefix.size() || !std::equal(prefix.begin(), prefix.end(), line.begin())) continue;
+      if (line.size() <= prefix.size() || !std::equal(prefix.begin(), prefix.end(), line.begin()))
+        continue;
       found.emplace_back(line.begin() + static_cast<std::ptrdiff_t>(prefix.size()), line.end());
     }
     REQUIRE_MESSAGE(!found.empty(), std::string{start});
@@ -59,15 +61,20 @@ class Record {
   std::vector<std::vector<std::string>> lines_;
 };
 
-inline std::uint32_t from_hex(std::string const& word) { return static_cast<std::uint32_t>(std::stoul(word, nullptr, 16)); }
-inline float float_from_hex(std::string const& word) { return std::bit_cast<float>(from_hex(word)); }
+inline std::uint32_t from_hex(std::string const& word) {
+  return static_cast<std::uint32_t>(std::stoul(word, nullptr, 16));
+}
+inline float float_from_hex(std::string const& word) {
+  return std::bit_cast<float>(from_hex(word));
+}
 
 /// FNV-1a, 64 bits.
 class Digest {
  public:
   void add(std::uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001B3u; }
   void add(float x) {
-    for (int shift = 0; shift < 32; shift += 8) add(static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(x) >> shift));
+    for (int shift = 0; shift < 32; shift += 8)
+      add(static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(x) >> shift));
   }
   [[nodiscard]] std::string hex() const {
     char text[17];
@@ -82,8 +89,10 @@ class Digest {
 /// Every BF16 value ("bf16"), or the binary32 values beside them ("beside").
 inline std::vector<float> inputs(std::string_view set) {
   std::vector<float> values;
-  for (std::uint32_t const low : set == "bf16" ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{1, 0xFFFF}) {
-    for (std::uint32_t high = 0; high < 0x10000; ++high) values.push_back(std::bit_cast<float>(high << 16 | low));
+  for (std::uint32_t const low :
+       set == "bf16" ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{1, 0xFFFF}) {
+    for (std::uint32_t high = 0; high < 0x10000; ++high)
+      values.push_back(std::bit_cast<float>(high << 16 | low));
   }
   return values;
 }
@@ -91,7 +100,8 @@ inline std::vector<float> inputs(std::string_view set) {
 /// Every finite BF16 value from +0 on.
 inline std::vector<float> amax_values() {
   std::vector<float> values;
-  for (std::uint32_t high = 0; high < 0x7F80; ++high) values.push_back(std::bit_cast<float>(high << 16));
+  for (std::uint32_t high = 0; high < 0x7F80; ++high)
+    values.push_back(std::bit_cast<float>(high << 16));
   return values;
 }
 
@@ -105,8 +115,10 @@ inline std::vector<float> matrix(float factor = 1.0f) {
       state = state * 6364136223846793005u + 1442695040888963407u;
       auto const u = static_cast<std::uint32_t>(state >> 32);
       std::uint32_t bits = (u & 0x80000000u) | (112 + (u >> 23 & 15)) << 23 | (u & 0x7FFFFFu);
-      if (row % 4 == 1) bits &= 0xFFF80000u;
-      if (row % 4 == 3 && col < 32) bits = col % 2 == 1 ? 0x80000000u : 0u;
+      if (row % 4 == 1)
+        bits &= 0xFFF80000u;
+      if (row % 4 == 3 && col < 32)
+        bits = col % 2 == 1 ? 0x80000000u : 0u;
       float const multiple = (static_cast<float>(u % 49) - 24.0f) * 0.25f;
       values.push_back((row % 4 == 2 ? multiple : std::bit_cast<float>(bits)) * factor);
     }
@@ -126,7 +138,9 @@ std::string codes_digest(std::vector<float> const& values) {
 template <Profile P, ElementFormat F>
 void check_codes(Record const& record) {
   for (std::string const set : {"bf16", "beside"}) {
-    CHECK_MESSAGE((codes_digest<P, F>(inputs(set)) == record.one(std::string{"codes "} + F::name + " " + set).back()), std::string{F::name});
+    CHECK_MESSAGE((codes_digest<P, F>(inputs(set)) ==
+                   record.one(std::string{"codes "} + F::name + " " + set).back()),
+                  std::string{F::name});
   }
 }
 
@@ -144,13 +158,15 @@ template <Profile P, ElementFormat F, class Rule>
 std::string mx_scales_digest(std::size_t first = 0) {
   Digest digest;
   auto const values = amax_values();
-  for (std::size_t i = first; i < values.size(); ++i) digest.add(P::template mx_scale<F, Rule, float>(values[i]).bits);
+  for (std::size_t i = first; i < values.size(); ++i)
+    digest.add(P::template mx_scale<F, Rule, float>(values[i]).bits);
   return digest.hex();
 }
 
 /// Quantizes the matrix of the records, or another of its shape.
 template <Scheme S>
-QuantTensor<S> quantize_matrix(typename S::Global global = {}, std::vector<float> const& values = matrix()) {
+QuantTensor<S> quantize_matrix(typename S::Global global = {},
+                               std::vector<float> const& values = matrix()) {
   auto tensor = quantize_with<S>(MatrixView<float const>{values.data(), matrix_shape}, global);
   REQUIRE(tensor);
   return *tensor;
@@ -161,7 +177,8 @@ template <Scheme S>
 std::string code_digest(QuantTensor<S> const& tensor) {
   Digest digest;
   for (index_t row = 0; row < tensor.shape.rows; ++row) {
-    for (index_t col = 0; col < tensor.shape.cols; ++col) digest.add(static_cast<std::uint8_t>(tensor.view().code(row, col).bits));
+    for (index_t col = 0; col < tensor.shape.cols; ++col)
+      digest.add(static_cast<std::uint8_t>(tensor.view().code(row, col).bits));
   }
   return digest.hex();
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <initializer_list>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/ties_to_zero.hpp>
 

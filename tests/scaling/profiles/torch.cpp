@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/torch.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -36,7 +37,8 @@ TEST_CASE("Torch: the casts of three versions, from every BF16 value and its nei
 TEST_CASE("Torch: a profile of the wrong date is told apart, by E4M3 only") {
   Record const before{"torch-2.12.txt"};
   Formats::for_each([&]<class F>() {
-    bool const same = codes_digest<Torch2_13, F>(inputs("bf16")) == before.one(std::string{"codes "} + F::name + " bf16").back();
+    bool const same = codes_digest<Torch2_13, F>(inputs("bf16")) ==
+                      before.one(std::string{"codes "} + F::name + " bf16").back();
     CHECK(same == !same_as<F, E4M3>);
   });
 }

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/torch_ao.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -21,11 +22,15 @@ void check(Record const& record) {
   std::string const scheme = std::string{F::name} + " " + Rule::name;
   auto const tensor = quantize_matrix<MxScheme<F, Rule, TorchAO>>();
   auto const expected = record.one("mx " + scheme);
-  CHECK_MESSAGE(((same_as<F, E2M1> ? packed_digest(tensor) : code_digest(tensor)) == expected[0]), scheme);
+  CHECK_MESSAGE(((same_as<F, E2M1> ? packed_digest(tensor) : code_digest(tensor)) == expected[0]),
+                scheme);
   CHECK_MESSAGE(scale_digest(tensor) == expected[1], scheme);
-  CHECK_MESSAGE((mx_scales_digest<TorchAO, F, Rule>() == record.one("scales " + scheme).back()), scheme);
+  CHECK_MESSAGE((mx_scales_digest<TorchAO, F, Rule>() == record.one("scales " + scheme).back()),
+                scheme);
   for (auto const& line : record.all("scale " + scheme)) {
-    CHECK_MESSAGE((TorchAO::mx_scale<F, Rule, float>(float_from_hex(line[0])).bits == from_hex(line[1])), scheme, " ", line[0]);
+    CHECK_MESSAGE(
+        (TorchAO::mx_scale<F, Rule, float>(float_from_hex(line[0])).bits == from_hex(line[1])),
+        scheme, " ", line[0]);
   }
 }
 
@@ -34,7 +39,8 @@ void check(Record const& record) {
 TEST_CASE("TorchAO: MX tensors and scales, by every rule") {
   Record const record{file};
   CHECK(record.one("package torchao") == std::vector<std::string>{"0.18.0"});
-  Elements::for_each([&]<class F>() { Rules::for_each([&]<class Rule>() { check<F, Rule>(record); }); });
+  Elements::for_each(
+      [&]<class F>() { Rules::for_each([&]<class Rule>() { check<F, Rule>(record); }); });
   CHECK(mx_scales_digest<TorchAO, E2M1, mx::Floor>() != record.one("scales E2M1 even").back());
 }
 
@@ -42,7 +48,8 @@ TEST_CASE("TorchAO: elements of up to 6 bits, NaN included") {
   Record const record{file};
   TypeList<E2M1, E2M3, E3M2>::for_each([&]<class F>() {
     check_codes<TorchAO, F>(record);
-    CHECK(codes_digest<profile::Torch, F>(inputs("bf16")) != record.one(std::string{"codes "} + F::name + " bf16").back());
+    CHECK(codes_digest<profile::Torch, F>(inputs("bf16")) !=
+          record.one(std::string{"codes "} + F::name + " bf16").back());
   });
 }
 
@@ -54,17 +61,20 @@ TEST_CASE("TorchAO: NVFP4 with given tensor scales") {
     auto const tensor = quantize_matrix<TwoLevelScheme<TorchAO>>(global);
     CHECK_MESSAGE(packed_digest(tensor) == line[1], line[0]);
     CHECK_MESSAGE(scale_digest(tensor) == line[2], line[0]);
-    differs += scale_digest(quantize_matrix<TwoLevelScheme<profile::Qfmt>>(global)) != line[2] ? 1 : 0;
+    differs +=
+        scale_digest(quantize_matrix<TwoLevelScheme<profile::Qfmt>>(global)) != line[2] ? 1 : 0;
   }
   CHECK(differs > 0);
   for (auto const& line : record.all("encode_scale")) {
-    CHECK_MESSAGE(TorchAO::encode_scale<float>(float_from_hex(line[0])) == float_from_hex(line[1]), line[0]);
+    CHECK_MESSAGE(TorchAO::encode_scale<float>(float_from_hex(line[0])) == float_from_hex(line[1]),
+                  line[0]);
   }
 }
 
 TEST_CASE("TorchAO: INT8 by row") {
   Record const record{file};
-  auto const tensor = quantize_matrix<QuantScheme<INT8, PerChannel, Symmetric, Static<AbsMax>, TorchAO>>();
+  auto const tensor =
+      quantize_matrix<QuantScheme<INT8, PerChannel, Symmetric, Static<AbsMax>, TorchAO>>();
   CHECK(code_digest(tensor) == record.one("int8_rows")[0]);
   CHECK(scale_digest(tensor) == record.one("int8_rows")[1]);
   // The smallest scale.

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <scaling/profiles/recorded.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/profiles/transformer_engine.hpp>
-#include <scaling/profiles/recorded.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -11,7 +12,8 @@ using profile::TransformerEngine;
 
 namespace {
 
-/// Zeros are positive: of -0 the reference makes code 0, the conversion instruction of the kernels code 8.
+/// Zeros are positive: of -0 the reference makes code 0, the conversion instruction of the kernels
+/// code 8.
 std::vector<float> values(float factor) {
   auto all = matrix(factor);
   for (float& x : all) x += 0.0f;
@@ -33,7 +35,8 @@ TEST_CASE("TransformerEngine: NVFP4 as its reference quantizes it") {
   // The library's own order of operations rounds some block scales to another code.
   auto const line = record.all("nvfp4_amax").at(1);
   auto const global = TwoLevel::fit_global<E2M1, profile::Qfmt, float>(float_from_hex(line[1]));
-  CHECK(scale_digest(quantize_matrix<TwoLevelScheme<profile::Qfmt>>(global, values(float_from_hex(line[0])))) != line[3]);
+  CHECK(scale_digest(quantize_matrix<TwoLevelScheme<profile::Qfmt>>(
+            global, values(float_from_hex(line[0])))) != line[3]);
 }
 
 TEST_CASE("TransformerEngine: edges, as its source reads") {

@@ -15,7 +15,8 @@
 namespace qfmt::profile {
 
 /// Every profile. What is printed in docs/profiles.md, and what the tests iterate over.
-using All = TypeList<Qfmt, CudaSatfinite, CudaNoSat, MlDtypes, Torch2_12, Torch2_13, OcpMx, CompressedTensors,
-                     TransformerEngine, ModelOpt, ModelOptMx, TorchAO, Ggml, GgmlInteger, DeepGemm>;
+using All = TypeList<Qfmt, CudaSatfinite, CudaNoSat, MlDtypes, Torch2_12, Torch2_13, OcpMx,
+                     CompressedTensors, TransformerEngine, ModelOpt, ModelOptMx, TorchAO, Ggml,
+                     GgmlInteger, DeepGemm>;
 
 }  // namespace qfmt::profile

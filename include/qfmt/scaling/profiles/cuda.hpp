@@ -6,16 +6,17 @@
 
 namespace qfmt::profile {
 
-/// The conversion functions of cuda_fp8.h, cuda_fp6.h and cuda_fp4.h (CUDA toolkit 13.0) with __NV_SATFINITE,
-/// from binary32 and 16-bit floats, and E8M0 with the rounding of its class, cudaRoundPosInf. On the device
-/// they are `cvt.rn.satfinite` (PTX ISA, "cvt"). NaN of either sign gives 0x7F, and the largest value where
-/// the format has no NaN. (From binary64 the same headers keep the sign and part of the payload.)
+/// The conversion functions of cuda_fp8.h, cuda_fp6.h and cuda_fp4.h (CUDA toolkit 13.0) with
+/// __NV_SATFINITE, from binary32 and 16-bit floats, and E8M0 with the rounding of its class,
+/// cudaRoundPosInf. On the device they are `cvt.rn.satfinite` (PTX ISA, "cvt"). NaN of either sign
+/// gives 0x7F, and the largest value where the format has no NaN. (From binary64 the same headers
+/// keep the sign and part of the payload.)
 struct CudaSatfinite : Qfmt {
   static constexpr char const* name = "CudaSatfinite";
 };
 
-/// The same functions with __NV_NOSAT, which exists for the FP8 formats and E8M0: beyond the largest value
-/// E5M2 gives infinity, E4M3 and E8M0 give NaN.
+/// The same functions with __NV_NOSAT, which exists for the FP8 formats and E8M0: beyond the
+/// largest value E5M2 gives infinity, E4M3 and E8M0 give NaN.
 struct CudaNoSat : CudaSatfinite {
   static constexpr char const* name = "CudaNoSat";
 

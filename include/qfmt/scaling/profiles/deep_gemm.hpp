@@ -7,16 +7,18 @@
 
 namespace qfmt::profile {
 
-/// DeepGEMM 54e2261, deep_gemm/utils/math.py, with the casts of the newest PyTorch: FP8 and FP4 with scales
-/// of amax / largest, or the power of two from there up. amax is at least 1e-4, and values are multiplied by
-/// the reciprocal. E2M1: ties go to the smaller magnitude, there is no negative zero, NaN becomes 0.
+/// DeepGEMM 54e2261, deep_gemm/utils/math.py, with the casts of the newest PyTorch: FP8 and FP4
+/// with scales of amax / largest, or the power of two from there up. amax is at least 1e-4, and
+/// values are multiplied by the reciprocal. E2M1: ties go to the smaller magnitude, there is no
+/// negative zero, NaN becomes 0.
 struct DeepGemm : Torch {
   static constexpr char const* name = "DeepGemm";
 
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
     if constexpr (same_as<F, E2M1>) {
-      if (is_nan(x)) return {};
+      if (is_nan(x))
+        return {};
       Code<F> const code = qfmt::encode<F, TiesToZero>(x);
       return (code.bits & F::magnitude_mask) == 0 ? Code<F>{} : code;
     } else {
@@ -25,10 +27,13 @@ struct DeepGemm : Torch {
   }
 
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return 1.0f / scale; }
-  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
+                                                            float encode_scale) noexcept {
     return 1.0f / (block_scale / encode_scale);
   }
-  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept { return x * prepared; }
+  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
+    return x * prepared;
+  }
 
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr float fitted_amax(float amax) noexcept {

@@ -9,11 +9,11 @@
 
 namespace qfmt::profile {
 
-/// NVIDIA ModelOpt 0.47, torch/quantization/qtensor and torch/export/quant_utils.py: NVFP4, FP8, INT8 and INT4
-/// of binary32 tensors, with the casts of the newest PyTorch. It divides.
+/// NVIDIA ModelOpt 0.47, torch/quantization/qtensor and torch/export/quant_utils.py: NVFP4, FP8,
+/// INT8 and INT4 of binary32 tensors, with the casts of the newest PyTorch. It divides.
 ///
-/// For NVFP4 ModelOpt keeps amax / 2688, and this library its inverse: where inverting twice is not exact, a
-/// block scale can come out one code apart.
+/// For NVFP4 ModelOpt keeps amax / 2688, and this library its inverse: where inverting twice is not
+/// exact, a block scale can come out one code apart.
 struct ModelOpt : Torch {
   static constexpr char const* name = "ModelOpt";
 
@@ -29,7 +29,8 @@ struct ModelOpt : Torch {
     return max_value<F>();
   }
 
-  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
+                                                            float encode_scale) noexcept {
     return block_scale * (1.0f / encode_scale);
   }
 
@@ -41,7 +42,8 @@ struct ModelOpt : Torch {
 
   /// amax / (6 * decode_scale), a zero replaced by 1, then no smaller than the smallest code.
   template <FloatFormat F, Real T>
-  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
+                                                            float encode_scale) noexcept {
     float const scale = amax / (half_range<F>() * (1.0f / encode_scale));
     Code<UE4M3> const code = qfmt::encode<UE4M3>(scale == 0.0f ? 1.0f : scale);
     return code.bits == 0 ? Code<UE4M3>{0x01} : code;
@@ -54,15 +56,16 @@ struct ModelOpt : Torch {
   }
 };
 
-/// ModelOpt's MXFP4QTensor, whose E2M1 differs from that of its NVFP4: ties go to the smaller magnitude, and
-/// a zero of either sign becomes code 0x8, negative zero.
+/// ModelOpt's MXFP4QTensor, whose E2M1 differs from that of its NVFP4: ties go to the smaller
+/// magnitude, and a zero of either sign becomes code 0x8, negative zero.
 struct ModelOptMx : ModelOpt {
   static constexpr char const* name = "ModelOptMx";
 
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
     if constexpr (same_as<F, E2M1>) {
-      return is_nan(x) ? ModelOpt::encode<F>(x) : qfmt::encode<F, TiesToZero>(magnitude_bits(x) == 0 ? -0.0f : x);
+      return is_nan(x) ? ModelOpt::encode<F>(x)
+                       : qfmt::encode<F, TiesToZero>(magnitude_bits(x) == 0 ? -0.0f : x);
     } else {
       return ModelOpt::encode<F>(x);
     }

@@ -6,10 +6,11 @@
 
 namespace qfmt::profile {
 
-/// OCP Microscaling Formats (MX) 1.0, section 6.3, whatever the rule of the scheme: the scale is the largest
-/// power of two in amax over the largest one of the element format, elements are rounded to nearest even and
-/// clamped. The specification leaves open what becomes of infinities and of a tile of zeros; they are the
-/// library's. microxcaling 7bc4195 with round="even" is an implementation.
+/// OCP Microscaling Formats (MX) 1.0, section 6.3, whatever the rule of the scheme: the scale is
+/// the largest power of two in amax over the largest one of the element format, elements are
+/// rounded to nearest even and clamped. The specification leaves open what becomes of infinities
+/// and of a tile of zeros; they are the library's. microxcaling 7bc4195 with round="even" is an
+/// implementation.
 struct OcpMx : Qfmt {
   static constexpr char const* name = "OcpMx";
 

@@ -6,8 +6,9 @@
 
 namespace qfmt::profile {
 
-/// To the nearest value; a tie goes to the smaller magnitude. What stacks do that count the midpoints below a
-/// value or search a table for the first nearest entry. A rounding mode of encode() (formats/rounding.hpp).
+/// To the nearest value; a tie goes to the smaller magnitude. What stacks do that count the
+/// midpoints below a value or search a table for the first nearest entry. A rounding mode of
+/// encode() (formats/rounding.hpp).
 struct TiesToZero {
   template <unsigned_integral Bits>
   QFMT_HOST_DEVICE static constexpr Bits drop(Bits n, int shift, bool /*negative*/) noexcept {
@@ -15,6 +16,7 @@ struct TiesToZero {
   }
 };
 
-static_assert(RoundingMode<TiesToZero> && TiesToZero::drop(6u, 2, false) == 1 && TiesToZero::drop(7u, 2, false) == 2);
+static_assert(RoundingMode<TiesToZero> && TiesToZero::drop(6u, 2, false) == 1 &&
+              TiesToZero::drop(7u, 2, false) == 2);
 
 }  // namespace qfmt::profile

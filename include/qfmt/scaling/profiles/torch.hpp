@@ -10,9 +10,10 @@
 
 namespace qfmt::profile {
 
-/// The casts of eager PyTorch up to 2.12, c10/util/Float8_*.h, on the CPU. Overflow and infinity give infinity
-/// (E5M2) or NaN (E4M3, FNUZ); NaN keeps its sign; E8M0 takes the magnitude and rounds to nearest, zero gives
-/// the lowest code. PyTorch has no casts to other formats of up to 8 bits: they are the library's.
+/// The casts of eager PyTorch up to 2.12, c10/util/Float8_*.h, on the CPU. Overflow and infinity
+/// give infinity (E5M2) or NaN (E4M3, FNUZ); NaN keeps its sign; E8M0 takes the magnitude and
+/// rounds to nearest, zero gives the lowest code. PyTorch has no casts to other formats of up to 8
+/// bits: they are the library's.
 struct Torch2_12 : Qfmt {
   static constexpr char const* name = "Torch2_12";
 
@@ -20,7 +21,8 @@ struct Torch2_12 : Qfmt {
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
     if constexpr (ScaleOnlyFormat<F>) {
       return MlDtypes::nearest_power<F>(x);
-    } else if constexpr (same_as<F, E4M3> || same_as<F, E5M2> || same_as<F, E4M3FNUZ> || same_as<F, E5M2FNUZ>) {
+    } else if constexpr (same_as<F, E4M3> || same_as<F, E5M2> || same_as<F, E4M3FNUZ> ||
+                         same_as<F, E5M2FNUZ>) {
       return with_nan_sign(x, qfmt::encode<F, NearestEven, ToSpecial>(x));
     } else {
       return Qfmt::encode<F>(x);
@@ -34,8 +36,8 @@ struct Torch2_12 : Qfmt {
   }
 };
 
-/// From PyTorch 2.13 on (pull requests 177870 and 178817) the cast to E4M3 saturates, infinity included. Those
-/// to E5M2 and the FNUZ formats do not.
+/// From PyTorch 2.13 on (pull requests 177870 and 178817) the cast to E4M3 saturates, infinity
+/// included. Those to E5M2 and the FNUZ formats do not.
 struct Torch2_13 : Torch2_12 {
   static constexpr char const* name = "Torch2_13";
 

@@ -16,8 +16,8 @@ namespace qfmt::profile {
 struct TorchAO : Torch {
   static constexpr char const* name = "TorchAO";
 
-  /// Clamped to the finite range before the cast. What it makes of NaN in E2M1, E2M3 and E3M2 is what its
-  /// integer arithmetic makes of the bits: a small finite value.
+  /// Clamped to the finite range before the cast. What it makes of NaN in E2M1, E2M3 and E3M2 is
+  /// what its integer arithmetic makes of the bits: a small finite value.
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
     if constexpr (same_as<F, E4M3> || same_as<F, E5M2>) {
@@ -33,10 +33,13 @@ struct TorchAO : Torch {
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept {
     return 1.0f / (scale > power_of_two(-126) ? scale : power_of_two(-126));
   }
-  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
+                                                            float encode_scale) noexcept {
     return encode_scale / block_scale;
   }
-  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept { return x * prepared; }
+  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
+    return x * prepared;
+  }
 
   /// The scale is at least 2^-23.
   template <ElementFormat F>
@@ -53,7 +56,8 @@ struct TorchAO : Torch {
 
   /// (amax / 6) / decode_scale, no smaller than E4M3's smallest normal value.
   template <FloatFormat F, Real T>
-  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
+                                                            float encode_scale) noexcept {
     Code<UE4M3> const scale = qfmt::encode<UE4M3>((amax / half_range<F>()) / (1.0f / encode_scale));
     return scale.bits < 0x08 ? Code<UE4M3>{0x08} : scale;
   }
@@ -62,7 +66,8 @@ struct TorchAO : Torch {
   template <ElementFormat F, class Rule, Real T>
   QFMT_HOST_DEVICE static constexpr Code<E8M0> mx_scale(float amax) noexcept {
     bool const infinite = magnitude_bits(amax) == 0x7F800000u && !same_as<Rule, mx::RoundUp>;
-    return infinite ? Code<E8M0>{static_cast<uint8_t>(255 - F::max_exponent)} : mx::scale_code<F, Rule>(amax);
+    return infinite ? Code<E8M0>{static_cast<uint8_t>(255 - F::max_exponent)}
+                    : mx::scale_code<F, Rule>(amax);
   }
 
  private:
@@ -71,7 +76,8 @@ struct TorchAO : Torch {
     constexpr int shift = 23 - F::mantissa_bits;
     uint32_t const magnitude = magnitude_bits(x);
     uint32_t const rebased = magnitude - (uint32_t{127 - F::bias} << 23);
-    uint32_t const code = (rebased + ((1u << (shift - 1)) - 1) + ((magnitude >> shift) & 1)) >> shift;
+    uint32_t const code =
+        (rebased + ((1u << (shift - 1)) - 1) + ((magnitude >> shift) & 1)) >> shift;
     return {static_cast<uint8_t>((code & 0xFF) | (is_negative(x) ? F::sign_mask : 0u))};
   }
 };

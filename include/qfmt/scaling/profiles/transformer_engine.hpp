@@ -9,17 +9,20 @@ namespace qfmt::profile {
 /// Transformer Engine d0067d0: NVFP4 (common/cast/nvfp4/core_nvfp4.cuh, default settings), MXFP8
 /// (common/util/ptx.cuh) and FP8 with power-of-two scales (common/recipe/recipe_common.cuh).
 ///
-/// Not covered: FP8 with binary32 scales, where it keeps 448 / amax and multiplies by that; from the stored
-/// scale, its rounded inverse, one cannot get back to it exactly.
+/// Not covered: FP8 with binary32 scales, where it keeps 448 / amax and multiplies by that; from
+/// the stored scale, its rounded inverse, one cannot get back to it exactly.
 struct TransformerEngine : CudaSatfinite {
   static constexpr char const* name = "TransformerEngine";
 
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return 1.0f / scale; }
-  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
+                                                            float encode_scale) noexcept {
     float const reciprocal = 1.0f / (block_scale * (1.0f / encode_scale));
     return is_finite(reciprocal) ? reciprocal : largest();
   }
-  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept { return x * prepared; }
+  QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
+    return x * prepared;
+  }
 
   /// 2688 / amax, finite and not zero.
   template <Real T>
@@ -30,7 +33,8 @@ struct TransformerEngine : CudaSatfinite {
 
   /// amax * (encode_scale * (1 / 6)). May be zero.
   template <FloatFormat F, Real T>
-  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
+  QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
+                                                            float encode_scale) noexcept {
     return qfmt::encode<UE4M3>(amax * (encode_scale * (1.0f / half_range<F>())));
   }
 
