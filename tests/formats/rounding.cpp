@@ -137,6 +137,35 @@ TEST_CASE("stochastic rounding: far below the lowest step, and special values") 
   }
 }
 
+TEST_CASE("stochastic rounding: at every distance below the lowest step the result is zero or that step") {
+  for (int exponent = -1; exponent >= -149; --exponent) {
+    for (std::uint32_t const word : {0u, 1u, 0x7Fu, 0x80u, 0xFFu, 0x80000000u, ~0u}) {
+      float const x = 1.5f * std::ldexp(1.0f, exponent);
+      // E2M1's lowest step is 1/2: the fraction that is dropped is 2 x.
+      double const fraction = exponent < -1 ? 2.0 * static_cast<double>(x) : 0.5;
+      auto const up = [&](int bits) {
+        double const share = std::floor(std::ldexp(fraction, bits));
+        double const draw = std::fmod(word, std::ldexp(1.0, bits));
+        return draw >= std::ldexp(1.0, bits) - share ? 1u : 0u;
+      };
+      unsigned const low = exponent < -1 ? 0 : 1;  // 0.75 lies between codes 1 and 2
+      CHECK(encode<E2M1>(x, Stochastic<8>{word}).bits == low + up(8));
+      CHECK(encode<E2M1>(static_cast<double>(x), Stochastic<8>{word}).bits == low + up(8));
+      CHECK(encode<E2M1>(x, Stochastic<32>{word}).bits == low + up(32));
+      CHECK(encode<E2M1>(static_cast<double>(x), Stochastic<32>{word}).bits == low + up(32));
+    }
+  }
+}
+
+TEST_CASE("stochastic rounding: only the low bits of the word count, and the word is zero if none is given") {
+  for (std::uint32_t word = 0; word < 256; ++word) {
+    float const x = 1.0f + 0.37f / 2;
+    CHECK(encode<E2M1>(x, Stochastic<8>{word}) == encode<E2M1>(x, Stochastic<8>{word | 0xABCDEF00u}));
+  }
+  CHECK(Stochastic<8>{}.random == 0);
+  CHECK(encode<E2M1, Stochastic<8>>(1.49f).bits == 2);
+}
+
 namespace {
 
 // Negative controls.

@@ -118,6 +118,8 @@ sharded("index-number", lambda index: index["weight_map"].update({"lm_head.weigh
 sharded("index-syntax", text="{")
 sharded("index-and-file")
 open("index-and-file/model.safetensors", "wb").write(data)
+text = data[8:8 + length].rstrip()
+one_file("spaces-before", struct.pack("<Q", len(text) + 2) + b"\n " + text + data[8 + length:])
 EOF
 )
 
@@ -186,7 +188,6 @@ bad shard-is-fifo not_regular_file shard-is-fifo/model-00002-of-00002.safetensor
 bad index-more index_inconsistent "index-more$index" "tensor 'extra.weight'" "in shard 'model-00001-of-00002.safetensors'"
 bad index-less index_inconsistent "index-less$index" "tensor 'lm_head.weight'" 'not in the index'
 bad index-swapped index_inconsistent "index-swapped$index" "tensor 'lm_head.weight'"
-bad index-total index_inconsistent "index-total$index" 'total_size: got 1, expected'
 bad index-empty index_invalid "index-empty$index" weight_map
 bad index-absent index_invalid "index-absent$index" weight_map
 bad index-number index_invalid "index-number$index" "tensor 'lm_head.weight'" "got '1'"
@@ -194,6 +195,23 @@ bad index-syntax json_syntax "index-syntax$index"
 bad index-and-file checkpoint_ambiguous index-and-file 'got both'
 bad_job config-quantized config_invalid config-quantized/config.json 'already quantized'
 bad_job name-taken checkpoint_ambiguous "name-taken$file" "tensor 'model.layers.0.mlp.up_proj.weight_scale'"
+
+# passes MODEL PHRASES...: quantized as if nothing were wrong, with a warning that has the phrases.
+passes() {
+  local name=$1 phrase
+  shift
+  say "$name: a warning"
+  for phrase in "$@"; do
+    quantize --scheme W8A8 "$models/$name" out
+    grep '^qfmt: warning: ' "$folder/log/stderr" >"$folder/log/warning" || fail "$name: no warning"
+    grep -q -F -e "$phrase" "$folder/log/warning" || fail "$name: $(cat "$folder/log/warning")"
+    "$tool" inspect out >"$folder/log/stdout" 2>"$folder/log/inspect"
+    [ ! -s "$folder/log/inspect" ] || fail "$name: the output is not right either: $(cat "$folder/log/inspect")"
+    rm -r out
+  done
+}
+passes index-total "index-total$index" 'total_size: got 1, expected 6752'
+passes spaces-before "spaces-before$file" '2 bytes of white space'
 
 say "a model that this tool has written is quantized already"
 python3 -c 'from checkpoints import *; write("plain", llama(hidden=16, intermediate=32))'

@@ -20,6 +20,9 @@ cd "$folder/work"
 
 say() { echo "- $*"; }
 
+# Whether the tool was built with a sanitizer, which has its own ideas of memory and of being traced.
+is_sanitized() { grep -qa __asan_init "$tool"; }
+
 fail() {
   echo "FAILED: $*" >&2
   exit 1
