@@ -376,7 +376,9 @@ void evidence() {
   static constexpr Row rows[] = {
       {profile::Qfmt::name, "everything, against definitions in exact arithmetic", "–"},
       {profile::CudaSatfinite::name,
-       "conversions: the functions of the CUDA 13.0 headers, on the host, when the tests run", "–"},
+       "conversions: the functions of the CUDA 13.0 headers, on the host, when the tests run; all "
+       "2^32 values with QFMT_EXHAUSTIVE=1",
+       "–"},
       {profile::CudaNoSat::name, "as CudaSatfinite", "–"},
       {profile::MlDtypes::name, "conversions: ml_dtypes 0.6.0", "–"},
       {profile::Torch2_12::name, "conversions: torch 2.12.0, CPU", "–"},

@@ -105,7 +105,8 @@ TEST_CASE("comparator: lengths, nothing at all, and references of zeros") {
 TEST_CASE("comparator: names the first difference") {
   std::vector<float> const found{1.0f, 2.0f, poison()};
   std::vector<float> const expected{1.0f, 3.0f, 4.0f};
-  CHECK(same_bits(found, expected).difference == "element 1: 2 (0x40000000) instead of 3 (0x40400000)");
+  CHECK(same_bits(found, expected).difference ==
+        "element 1: 2 (0x40000000) instead of 3 (0x40400000)");
   CHECK(same_bits(std::span{found}.subspan(2), std::span{expected}.subspan(2)).difference ==
         "element 0: never written instead of 4 (0x40800000)");
 }

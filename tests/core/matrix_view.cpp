@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/core/matrix_view.hpp>
 #include <type_traits>
+
+#include <qfmt/core/matrix_view.hpp>
 
 TEST_CASE("element (r, c) is data[r * stride + c]") {
   int numbers[12];

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/core/parallel.hpp>
 #include <support/executors.hpp>
 #include <support/laws/expect.hpp>
 #include <vector>
+
+#include <qfmt/core/parallel.hpp>
 
 using qfmt::index_t;
 using qfmt::IndexRange;
@@ -22,12 +23,15 @@ Violations covers(E&& executor) {
       std::vector<std::atomic<int>> visits(static_cast<std::size_t>(count));
       std::atomic<bool> on_grid{true};
       executor.for_each_range(count, grain, [&](IndexRange range) {
-        if (range.begin % grain != 0 || range.end - range.begin > grain || range.begin >= range.end) on_grid = false;
+        if (range.begin % grain != 0 || range.end - range.begin > grain || range.begin >= range.end)
+          on_grid = false;
         for (index_t i = range.begin; i < range.end; ++i) visits[static_cast<std::size_t>(i)]++;
       });
       bool once = true;
       for (auto const& v : visits) once = once && v == 1;
-      found.expect(once && on_grid, [&] { return std::to_string(count) + " indices, grain " + std::to_string(grain); });
+      found.expect(once && on_grid, [&] {
+        return std::to_string(count) + " indices, grain " + std::to_string(grain);
+      });
     }
   }
   return found;
@@ -35,14 +39,16 @@ Violations covers(E&& executor) {
 
 struct ForgetsTheTail {
   void for_each_range(index_t count, index_t grain, auto&& body) const {
-    for (index_t begin = 0; begin + grain <= count; begin += grain) body(IndexRange{begin, begin + grain});
+    for (index_t begin = 0; begin + grain <= count; begin += grain)
+      body(IndexRange{begin, begin + grain});
   }
 };
 
 struct Overlaps {
   void for_each_range(index_t count, index_t grain, auto&& body) const {
     qfmt::Serial{}.for_each_range(count, grain, body);
-    if (count > 0) body(IndexRange{0, 1});
+    if (count > 0)
+      body(IndexRange{0, 1});
   }
 };
 
@@ -59,7 +65,8 @@ TEST_CASE("executors cover every index exactly once") {
 TEST_CASE("the serial executor goes in order and is usable in constant expressions") {
   constexpr auto concatenated = [] {
     index_t digits = 0;
-    qfmt::Serial{}.for_each_range(5, 2, [&](IndexRange range) { digits = digits * 100 + range.begin * 10 + range.end; });
+    qfmt::Serial{}.for_each_range(
+        5, 2, [&](IndexRange range) { digits = digits * 100 + range.begin * 10 + range.end; });
     return digits;
   };
   static_assert(concatenated() == 22445);  // [0, 2) [2, 4) [4, 5)

@@ -5,15 +5,18 @@
 #include <array>
 #include <cmath>
 #include <doctest/doctest.h>
-#include <qfmt/core/random.hpp>
 #include <vector>
+
+#include <qfmt/core/random.hpp>
 
 using qfmt::Philox;
 
 namespace {
 
-constexpr bool equal(Philox::Block block, std::uint32_t w0, std::uint32_t w1, std::uint32_t w2, std::uint32_t w3) {
-  return block.words[0] == w0 && block.words[1] == w1 && block.words[2] == w2 && block.words[3] == w3;
+constexpr bool equal(Philox::Block block, std::uint32_t w0, std::uint32_t w1, std::uint32_t w2,
+                     std::uint32_t w3) {
+  return block.words[0] == w0 && block.words[1] == w1 && block.words[2] == w2 &&
+         block.words[3] == w3;
 }
 
 }  // namespace
@@ -21,8 +24,10 @@ constexpr bool equal(Philox::Block block, std::uint32_t w0, std::uint32_t w1, st
 TEST_CASE("philox4x32-10: the known answers of the Random123 distribution") {
   static_assert(equal(Philox{0}.block(0, 0), 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8));
   CHECK(equal(Philox{~0ull}.block(~0ull, ~0ull), 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd));
-  // The digits of pi: counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0, low word first.
-  CHECK(equal(Philox{0x299f31d0a4093822}.block(0x85a308d3243f6a88, 0x0370734413198a2e), 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1));
+  // The digits of pi: counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0, low word
+  // first.
+  CHECK(equal(Philox{0x299f31d0a4093822}.block(0x85a308d3243f6a88, 0x0370734413198a2e), 0xd16cfe09,
+              0x94fdcceb, 0x5001e420, 0x24126ea1));
 }
 
 TEST_CASE("element i is word i % 4 of block i / 4") {
@@ -30,6 +35,13 @@ TEST_CASE("element i is word i % 4 of block i / 4") {
   for (std::uint64_t i : {0ull, 1ull, 2ull, 3ull, 4ull, 1000003ull, 0xFFFFFFFFFFFFFFFFull}) {
     CHECK(random(i, 7) == random.block(i / 4, 7).words[i % 4]);
   }
+}
+
+TEST_CASE("the key and the stream are zero if none is given") {
+  CHECK(Philox{}(5) == Philox{0}(5, 0));
+  CHECK(Philox{}.block(3).words[0] == Philox{0}.block(3, 0).words[0]);
+  CHECK(Philox{}(5) != Philox{1}(5));
+  CHECK(Philox{}(5) != Philox{}(5, 1));
 }
 
 TEST_CASE("neighbouring elements, streams and keys give different bits") {
@@ -50,7 +62,8 @@ TEST_CASE("neighbouring elements, streams and keys give different bits") {
 
 TEST_CASE("every bit is one half of the time, and neighbours are not correlated") {
   constexpr int draws = 1 << 16;
-  constexpr double limit = 5.5;  // standard deviations: of 10^7 runs with other keys, one would fail
+  constexpr double limit =
+      5.5;  // standard deviations: of 10^7 runs with other keys, one would fail
   std::array<int, 32> ones{};
   std::array<int, 32> equal_to_next{};
   std::uint32_t previous = Philox{20261125}(0);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <initializer_list>
+
 #include <qfmt/core/shape.hpp>
 
 TEST_CASE("a shape counts its elements and compares by its sides") {
@@ -17,8 +18,9 @@ TEST_CASE("ceil_div and round_up") {
   struct Row {
     qfmt::index_t n, d, quotient, multiple;
   };
-  for (auto const& row : {Row{0, 4, 0, 0}, Row{1, 4, 1, 4}, Row{4, 4, 1, 4}, Row{5, 4, 2, 8}, Row{7, 1, 7, 7},
-                          Row{(qfmt::index_t{1} << 40) + 1, qfmt::index_t{1} << 40, 2, qfmt::index_t{1} << 41}}) {
+  for (auto const& row :
+       {Row{0, 4, 0, 0}, Row{1, 4, 1, 4}, Row{4, 4, 1, 4}, Row{5, 4, 2, 8}, Row{7, 1, 7, 7},
+        Row{(qfmt::index_t{1} << 40) + 1, qfmt::index_t{1} << 40, 2, qfmt::index_t{1} << 41}}) {
     CHECK(qfmt::ceil_div(row.n, row.d) == row.quotient);
     CHECK(qfmt::round_up(row.n, row.d) == row.multiple);
   }

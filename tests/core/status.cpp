@@ -3,12 +3,13 @@
 
 #include <array>
 #include <doctest/doctest.h>
-#include <qfmt/core/status.hpp>
 #include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include <qfmt/core/status.hpp>
 
 using qfmt::Status;
 
@@ -17,10 +18,12 @@ namespace {
 /// The spelling of an enumerator as the compiler knows it; empty for a number that is none.
 template <Status S>
 constexpr std::string_view spelling() {
-  std::string_view text = __PRETTY_FUNCTION__;  // "... [with qfmt::Status S = qfmt::Status::ok; ...]"
+  std::string_view text =
+      __PRETTY_FUNCTION__;  // "... [with qfmt::Status S = qfmt::Status::ok; ...]"
   constexpr std::string_view before = "S = qfmt::Status::";
   auto const begin = text.find(before);
-  if (begin == std::string_view::npos) return {};
+  if (begin == std::string_view::npos)
+    return {};
   text.remove_prefix(begin + before.size());
   return text.substr(0, text.find_first_of(";],"));
 }
@@ -32,7 +35,8 @@ std::array<std::string_view, limit> spell(std::integer_sequence<int, Numbers...>
   return {spelling<static_cast<Status>(Numbers)>()...};
 }
 
-std::array<std::string_view, limit> const spellings = spell(std::make_integer_sequence<int, limit>{});
+std::array<std::string_view, limit> const spellings =
+    spell(std::make_integer_sequence<int, limit>{});
 
 }  // namespace
 
@@ -54,7 +58,8 @@ TEST_CASE("every status has its own spelling as its name") {
 TEST_CASE("numbers that are no status are called unknown") {
   static_assert(std::is_same_v<std::underlying_type_t<Status>, std::uint16_t>);
   for (int number = limit; number <= 0xFFFF; ++number) {
-    if (std::string_view{qfmt::name(static_cast<Status>(number))} != "unknown_status") FAIL(number);
+    if (std::string_view{qfmt::name(static_cast<Status>(number))} != "unknown_status")
+      FAIL(number);
   }
   CHECK(std::string_view{qfmt::name(static_cast<Status>(0xFFFF))} == "unknown_status");
 }

@@ -4,32 +4,47 @@
 #include <algorithm>
 #include <cmath>
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <support/bits.hpp>
 #include <support/samples.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 
 namespace {
 
 // Codes in no order, a value that two codes share, and two codes that are only decoded.
-struct Shuffled : Codebook<Codebook16{{3.0f, -7.0f, 0.25f, 0.0f, 11.0f, 1.0f, -0.5f, 2.0f, -3.0f, 100.0f, 5.0f, 4.0f, -1.0f, 8.0f, 6.0f, 0.0f},
+struct Shuffled : Codebook<Codebook16{{3.0f, -7.0f, 0.25f, 0.0f, 11.0f, 1.0f, -0.5f, 2.0f, -3.0f,
+                                       100.0f, 5.0f, 4.0f, -1.0f, 8.0f, 6.0f, 0.0f},
                                       1u << 9 | 1u << 15}> {
   static constexpr char const* name = "Shuffled";
 };
 static_assert(CodebookFormat<Shuffled>);
 
-/// The nearest producible entry by looking at all of them; of two that are equally far, the smaller.
+// Of two codes with the same value the first is reserved, and the largest value is too.
+struct ReservedFirst : Codebook<Codebook16{{0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f, -1.0f,
+                                            -2.0f, -3.0f, -4.0f, -5.0f, -6.0f, 0.0f, 64.0f},
+                                           1u << 0 | 1u << 15}> {
+  static constexpr char const* name = "ReservedFirst";
+};
+
+/// The nearest producible entry by looking at all of them; of two that are equally far, the
+/// smaller.
 template <class F>
 unsigned nearest(float x, unsigned reserved) {
   unsigned best = 16;
   for (unsigned code = 0; code < 16; ++code) {
-    if ((reserved >> code & 1) != 0) continue;
+    if ((reserved >> code & 1) != 0)
+      continue;
     double const value = static_cast<double>(F::value(static_cast<int>(code)));
-    double const exact = std::clamp(static_cast<double>(x), -1000.0, 1000.0);  // so that distances are exact enough
+    double const exact =
+        std::clamp(static_cast<double>(x), -1000.0, 1000.0);  // so that distances are exact enough
     double const distance = std::fabs(value - exact);
-    double const best_value = best == 16 ? 0.0 : static_cast<double>(F::value(static_cast<int>(best)));
-    if (best == 16 || distance < std::fabs(best_value - exact) || (distance == std::fabs(best_value - exact) && value < best_value)) best = code;
+    double const best_value =
+        best == 16 ? 0.0 : static_cast<double>(F::value(static_cast<int>(best)));
+    if (best == 16 || distance < std::fabs(best_value - exact) ||
+        (distance == std::fabs(best_value - exact) && value < best_value))
+      best = code;
   }
   return best;
 }
@@ -44,7 +59,9 @@ int disagreements(unsigned reserved) {
   }
   for (unsigned code = 0; code < 16; ++code) {
     float const value = F::value(static_cast<int>(code));
-    for (float const x : {value, std::nextafter(value, 1e9f), std::nextafter(value, -1e9f), value / 2}) wrong += encode<F>(x).bits != nearest<F>(x, reserved) ? 1 : 0;
+    for (float const x :
+         {value, std::nextafter(value, 1e9f), std::nextafter(value, -1e9f), value / 2})
+      wrong += encode<F>(x).bits != nearest<F>(x, reserved) ? 1 : 0;
   }
   return wrong;
 }
@@ -56,10 +73,13 @@ TEST_CASE("codebook: encode is the nearest entry, whatever the order of the code
   CHECK(disagreements<S1M3>(1u << 15) == 0);
   CHECK(disagreements<Shuffled>(1u << 9 | 1u << 15) == 0);
   CHECK(disagreements<Shuffled>(1u << 9) == 0);  // 15 is a second zero: the first is produced
-  CHECK(disagreements<Shuffled>(0) > 0);         // negative control: 100 is not produced
+  CHECK(disagreements<ReservedFirst>(1u << 0 | 1u << 15) == 0);
+  CHECK(disagreements<Shuffled>(0) > 0);  // negative control: 100 is not produced
 }
 
 TEST_CASE("codebook: derived facts") {
+  static_assert(ReservedFirst::levels == 14 && ReservedFirst::code_of_rank(6) == 14 &&
+                max_value<ReservedFirst>() == 7.0f);
   static_assert(Shuffled::levels == 14 && NF4::levels == 16 && S1M3::levels == 15);
   static_assert(Shuffled::code_of_rank(0) == 1 && Shuffled::code_of_rank(13) == 4);
   static_assert(max_value<Shuffled>() == 11.0f && min_value<Shuffled>() == -7.0f);
@@ -71,5 +91,6 @@ TEST_CASE("codebook: derived facts") {
 TEST_CASE("codebook: every code decodes, also those that are never produced") {
   CHECK(decode(Code<Shuffled>{9}) == 100.0f);
   CHECK(decode(Code<Shuffled>{15}) == 0.0f);
-  for (unsigned code = 0; code < 16; ++code) CHECK(decode(test::code<Shuffled>(code)) == Shuffled::value(static_cast<int>(code)));
+  for (unsigned code = 0; code < 16; ++code)
+    CHECK(decode(test::code<Shuffled>(code)) == Shuffled::value(static_cast<int>(code)));
 }

@@ -1,14 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// encode and decode: special values, constant expressions, unsigned formats. The bulk of their tests is
-// in convert/ (samples, decision points, conversions) and laws/.
+// encode and decode: special values, constant expressions, unsigned formats. The bulk of their
+// tests is in convert/ (samples, decision points, conversions) and laws/.
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/all.hpp>
 #include <support/bits.hpp>
 #include <support/oracle.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 using qfmt::test::float_of;
@@ -79,7 +80,7 @@ TEST_CASE("special values: integers clamp, NaN becomes the largest") {
   CHECK(encode<INT4>(-0.0f).bits == 0x0);
   CHECK(encode<INT4, Up>(0x1p-149f).bits == 0x1);
   CHECK(encode<INT4, Down>(-0x1p-149f).bits == 0xF);
-  CHECK(encode<INT8>(0x1p31f).bits == 0x7F);   // beyond int32
+  CHECK(encode<INT8>(0x1p31f).bits == 0x7F);  // beyond int32
   CHECK(encode<INT8>(-0x1p100f).bits == 0x80);
 }
 
@@ -103,8 +104,10 @@ TEST_CASE("decode: NaN is quiet and keeps the sign of the code") {
 }
 
 TEST_CASE("FNUZ: a finite code means half of what the OCP code means") {
-  for (unsigned c = 1; c < 0x7E; ++c) CHECK(decode(test::code<E4M3FNUZ>(c)) == decode(test::code<E4M3>(c)) / 2);
-  for (unsigned c = 1; c < 0x7B; ++c) CHECK(decode(test::code<E5M2FNUZ>(c)) == decode(test::code<E5M2>(c)) / 2);
+  for (unsigned c = 1; c < 0x7E; ++c)
+    CHECK(decode(test::code<E4M3FNUZ>(c)) == decode(test::code<E4M3>(c)) / 2);
+  for (unsigned c = 1; c < 0x7B; ++c)
+    CHECK(decode(test::code<E5M2FNUZ>(c)) == decode(test::code<E5M2>(c)) / 2);
 }
 
 namespace {
@@ -114,7 +117,8 @@ template <class F>
 constexpr bool round_trips() {
   for (std::uint32_t bits = 0; bits < (1u << F::bits); ++bits) {
     float const value = decode(test::code<F>(bits));
-    if (is_finite(value) && encode<F>(value).bits != bits) return false;
+    if (is_finite(value) && encode<F>(value).bits != bits)
+      return false;
   }
   return true;
 }
@@ -124,7 +128,8 @@ constexpr std::uint32_t digest() {
   std::uint32_t sum = 0;
   for (std::uint32_t bits = 0; bits < 0xFF000000u; bits += 0x00FFFFF1u) {
     sum = sum * 31 + encode<F, R>(float_of(bits)).bits;
-    sum = sum * 31 + encode<F, R, ToSpecial>(qfmt::bit_cast<double>(std::uint64_t{bits} << 32 | ~bits)).bits;
+    sum = sum * 31 +
+          encode<F, R, ToSpecial>(qfmt::bit_cast<double>(std::uint64_t{bits} << 32 | ~bits)).bits;
   }
   return sum;
 }
@@ -135,7 +140,8 @@ std::uint32_t digest_at_run_time() {
   std::uint32_t sum = 0;
   for (std::uint32_t bits = 0; bits < 0xFF000000u; bits += step) {
     sum = sum * 31 + encode<F, R>(float_of(bits)).bits;
-    sum = sum * 31 + encode<F, R, ToSpecial>(qfmt::bit_cast<double>(std::uint64_t{bits} << 32 | ~bits)).bits;
+    sum = sum * 31 +
+          encode<F, R, ToSpecial>(qfmt::bit_cast<double>(std::uint64_t{bits} << 32 | ~bits)).bits;
   }
   return sum;
 }
@@ -151,10 +157,14 @@ void same_in_constant_expressions() {
 TEST_CASE("encode and decode in constant expressions") {
   static_assert(encode<E4M3>(1.1f) == Code<E4M3>{0x39});
   static_assert(decode(Code<E4M3>{0x39}) == 1.125f);
-  static_assert(round_trips<E2M1>() && round_trips<E2M3>() && round_trips<E3M2>() && round_trips<E3M4>());
-  static_assert(round_trips<E4M3>() && round_trips<E4M3FNUZ>() && round_trips<E4M3IEEE>() && round_trips<E4M3B11FNUZ>());
-  static_assert(round_trips<E5M2>() && round_trips<E5M2FNUZ>() && round_trips<UE4M3>() && round_trips<UE5M3>());
-  static_assert(round_trips<INT2>() && round_trips<INT4>() && round_trips<INT8>() && round_trips<UINT2>() && round_trips<UINT8>());
+  static_assert(round_trips<E2M1>() && round_trips<E2M3>() && round_trips<E3M2>() &&
+                round_trips<E3M4>());
+  static_assert(round_trips<E4M3>() && round_trips<E4M3FNUZ>() && round_trips<E4M3IEEE>() &&
+                round_trips<E4M3B11FNUZ>());
+  static_assert(round_trips<E5M2>() && round_trips<E5M2FNUZ>() && round_trips<UE4M3>() &&
+                round_trips<UE5M3>());
+  static_assert(round_trips<INT2>() && round_trips<INT4>() && round_trips<INT8>() &&
+                round_trips<UINT2>() && round_trips<UINT8>());
   static_assert(round_trips<NF4>());
   same_in_constant_expressions<E4M3, NearestEven>();
   same_in_constant_expressions<E5M2, ToOdd>();
@@ -171,7 +181,8 @@ TEST_CASE("the largest and the lowest value") {
     auto const* const facts = test::oracle::find(F::name);
     REQUIRE(facts != nullptr);
     CHECK(static_cast<double>(max_value<F>()) == facts->magnitude(facts->max_code));
-    CHECK(static_cast<double>(min_value<F>()) == (facts->is_signed ? -facts->magnitude(facts->max_code) : 0.0));
+    CHECK(static_cast<double>(min_value<F>()) ==
+          (facts->is_signed ? -facts->magnitude(facts->max_code) : 0.0));
   });
   IntegerFormats::for_each([]<class F>() {
     auto const* const facts = test::oracle::find(F::name);

@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e2m1.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e2m1.hpp>
 
 using namespace qfmt;
 
@@ -17,18 +18,8 @@ TEST_CASE("E2M1: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x0, 0.0f},
-      {0x1, 0.5f},
-      {0x2, 1.0f},
-      {0x3, 1.5f},
-      {0x4, 2.0f},
-      {0x5, 3.0f},
-      {0x6, 4.0f},
-      {0x7, 6.0f},
-      {0x8, -0.0f},
-      {0x9, -0.5f},
-      {0xA, -1.0f},
-      {0xF, -6.0f},
+      {0x0, 0.0f}, {0x1, 0.5f}, {0x2, 1.0f},  {0x3, 1.5f},  {0x4, 2.0f},  {0x5, 3.0f},
+      {0x6, 4.0f}, {0x7, 6.0f}, {0x8, -0.0f}, {0x9, -0.5f}, {0xA, -1.0f}, {0xF, -6.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<E2M1>(row.code))) == test::bits_of(row.value));
@@ -43,14 +34,14 @@ TEST_CASE("E2M1: rounding and overflow") {
     std::uint16_t saturated, special;
   };
   Row const rows[] = {
-      {0.25f, 0x0, 0x0},  // tie
-      {0.75f, 0x2, 0x2},  // tie
-      {1.25f, 0x2, 0x2},  // tie
-      {1.75f, 0x4, 0x4},  // tie
-      {2.5f, 0x4, 0x4},  // tie
-      {3.5f, 0x6, 0x6},  // tie
-      {5.0f, 0x6, 0x6},  // tie
-      {7.0f, 0x7, 0x7},  // overflow midpoint
+      {0.25f, 0x0, 0x0},   // tie
+      {0.75f, 0x2, 0x2},   // tie
+      {1.25f, 0x2, 0x2},   // tie
+      {1.75f, 0x4, 0x4},   // tie
+      {2.5f, 0x4, 0x4},    // tie
+      {3.5f, 0x6, 0x6},    // tie
+      {5.0f, 0x6, 0x6},    // tie
+      {7.0f, 0x7, 0x7},    // overflow midpoint
       {-0.25f, 0x8, 0x8},  // zero with the sign
   };
   for (auto const& row : rows) {

@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e2m3.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e2m3.hpp>
 
 using namespace qfmt;
 
@@ -17,19 +18,9 @@ TEST_CASE("E2M3: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0.125f},
-      {0x07, 0.875f},
-      {0x08, 1.0f},
-      {0x09, 1.125f},
-      {0x0F, 1.875f},
-      {0x10, 2.0f},
-      {0x11, 2.25f},
-      {0x18, 4.0f},
-      {0x1E, 7.0f},
-      {0x1F, 7.5f},
-      {0x20, -0.0f},
-      {0x3F, -7.5f},
+      {0x00, 0.0f},   {0x01, 0.125f}, {0x07, 0.875f}, {0x08, 1.0f}, {0x09, 1.125f},
+      {0x0F, 1.875f}, {0x10, 2.0f},   {0x11, 2.25f},  {0x18, 4.0f}, {0x1E, 7.0f},
+      {0x1F, 7.5f},   {0x20, -0.0f},  {0x3F, -7.5f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<E2M3>(row.code))) == test::bits_of(row.value));
@@ -46,8 +37,8 @@ TEST_CASE("E2M3: rounding and overflow") {
   Row const rows[] = {
       {0.0625f, 0x00, 0x00},  // tie
       {0.1875f, 0x02, 0x02},  // tie
-      {7.25f, 0x1E, 0x1E},  // tie
-      {7.75f, 0x1F, 0x1F},  // overflow midpoint
+      {7.25f, 0x1E, 0x1E},    // tie
+      {7.75f, 0x1F, 0x1F},    // overflow midpoint
       {-100.0f, 0x3F, 0x3F},  // no infinity
   };
   for (auto const& row : rows) {

@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e3m2.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e3m2.hpp>
 
 using namespace qfmt;
 
@@ -17,19 +18,9 @@ TEST_CASE("E3M2: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0.0625f},
-      {0x03, 0.1875f},
-      {0x04, 0.25f},
-      {0x08, 0.5f},
-      {0x0C, 1.0f},
-      {0x0D, 1.25f},
-      {0x10, 2.0f},
-      {0x14, 4.0f},
-      {0x1E, 24.0f},
-      {0x1F, 28.0f},
-      {0x20, -0.0f},
-      {0x3F, -28.0f},
+      {0x00, 0.0f},  {0x01, 0.0625f}, {0x03, 0.1875f}, {0x04, 0.25f}, {0x08, 0.5f},
+      {0x0C, 1.0f},  {0x0D, 1.25f},   {0x10, 2.0f},    {0x14, 4.0f},  {0x1E, 24.0f},
+      {0x1F, 28.0f}, {0x20, -0.0f},   {0x3F, -28.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<E3M2>(row.code))) == test::bits_of(row.value));
@@ -46,9 +37,9 @@ TEST_CASE("E3M2: rounding and overflow") {
   Row const rows[] = {
       {0.03125f, 0x00, 0x00},  // tie
       {0.09375f, 0x02, 0x02},  // tie
-      {26.0f, 0x1E, 0x1E},  // tie
-      {30.0f, 0x1F, 0x1F},  // overflow midpoint
-      {-100.0f, 0x3F, 0x3F},  // no infinity
+      {26.0f, 0x1E, 0x1E},     // tie
+      {30.0f, 0x1F, 0x1F},     // overflow midpoint
+      {-100.0f, 0x3F, 0x3F},   // no infinity
   };
   for (auto const& row : rows) {
     CHECK(encode<E3M2>(row.x).bits == row.saturated);

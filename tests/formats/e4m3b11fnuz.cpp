@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e4m3b11fnuz.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e4m3b11fnuz.hpp>
 
 using namespace qfmt;
 
@@ -17,15 +18,8 @@ TEST_CASE("E4M3B11FNUZ: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0x1p-13f},
-      {0x07, 0x7p-13f},
-      {0x08, 0x1p-10f},
-      {0x50, 0.5f},
-      {0x58, 1.0f},
-      {0x7F, 30.0f},
-      {0x81, -0x1p-13f},
-      {0xFF, -30.0f},
+      {0x00, 0.0f}, {0x01, 0x1p-13f}, {0x07, 0x7p-13f},  {0x08, 0x1p-10f}, {0x50, 0.5f},
+      {0x58, 1.0f}, {0x7F, 30.0f},    {0x81, -0x1p-13f}, {0xFF, -30.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<E4M3B11FNUZ>(row.code))) == test::bits_of(row.value));
@@ -40,9 +34,9 @@ TEST_CASE("E4M3B11FNUZ: rounding and overflow") {
     std::uint16_t saturated, special;
   };
   Row const rows[] = {
-      {29.0f, 0x7E, 0x7E},  // tie
-      {31.0f, 0x7F, 0x80},  // overflow midpoint
-      {-0.0f, 0x00, 0x00},  // no -0
+      {29.0f, 0x7E, 0x7E},      // tie
+      {31.0f, 0x7F, 0x80},      // overflow midpoint
+      {-0.0f, 0x00, 0x00},      // no -0
       {-0x1p-15f, 0x00, 0x00},  // no -0
   };
   for (auto const& row : rows) {
@@ -53,5 +47,6 @@ TEST_CASE("E4M3B11FNUZ: rounding and overflow") {
 
 TEST_CASE("E4M3B11FNUZ: codes that are no numbers") {
   static_assert(E4M3B11FNUZ::has_nan && !E4M3B11FNUZ::has_infinity);
-  for (std::uint16_t const code : {std::uint16_t{0x80}}) CHECK(is_nan(decode(test::code<E4M3B11FNUZ>(code))));
+  for (std::uint16_t const code : {std::uint16_t{0x80}})
+    CHECK(is_nan(decode(test::code<E4M3B11FNUZ>(code))));
 }

@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e4m3fnuz.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e4m3fnuz.hpp>
 
 using namespace qfmt;
 
@@ -17,16 +18,8 @@ TEST_CASE("E4M3FNUZ: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0x1p-10f},
-      {0x07, 0x7p-10f},
-      {0x08, 0x1p-7f},
-      {0x38, 0.5f},
-      {0x40, 1.0f},
-      {0x7E, 224.0f},
-      {0x7F, 240.0f},
-      {0x81, -0x1p-10f},
-      {0xFF, -240.0f},
+      {0x00, 0.0f}, {0x01, 0x1p-10f}, {0x07, 0x7p-10f}, {0x08, 0x1p-7f},   {0x38, 0.5f},
+      {0x40, 1.0f}, {0x7E, 224.0f},   {0x7F, 240.0f},   {0x81, -0x1p-10f}, {0xFF, -240.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<E4M3FNUZ>(row.code))) == test::bits_of(row.value));
@@ -41,11 +34,11 @@ TEST_CASE("E4M3FNUZ: rounding and overflow") {
     std::uint16_t saturated, special;
   };
   Row const rows[] = {
-      {232.0f, 0x7E, 0x7E},  // tie
-      {248.0f, 0x7F, 0x80},  // overflow midpoint
-      {-0.0f, 0x00, 0x00},  // no -0
+      {232.0f, 0x7E, 0x7E},     // tie
+      {248.0f, 0x7F, 0x80},     // overflow midpoint
+      {-0.0f, 0x00, 0x00},      // no -0
       {-0x1p-12f, 0x00, 0x00},  // no -0
-      {-1e9f, 0xFF, 0x80},  // one NaN
+      {-1e9f, 0xFF, 0x80},      // one NaN
   };
   for (auto const& row : rows) {
     CHECK(encode<E4M3FNUZ>(row.x).bits == row.saturated);
@@ -55,5 +48,6 @@ TEST_CASE("E4M3FNUZ: rounding and overflow") {
 
 TEST_CASE("E4M3FNUZ: codes that are no numbers") {
   static_assert(E4M3FNUZ::has_nan && !E4M3FNUZ::has_infinity);
-  for (std::uint16_t const code : {std::uint16_t{0x80}}) CHECK(is_nan(decode(test::code<E4M3FNUZ>(code))));
+  for (std::uint16_t const code : {std::uint16_t{0x80}})
+    CHECK(is_nan(decode(test::code<E4M3FNUZ>(code))));
 }

@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e4m3ieee.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e4m3ieee.hpp>
 
 using namespace qfmt;
 
@@ -17,15 +18,8 @@ TEST_CASE("E4M3IEEE: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0x1p-9f},
-      {0x07, 0x7p-9f},
-      {0x08, 0x1p-6f},
-      {0x38, 1.0f},
-      {0x76, 224.0f},
-      {0x77, 240.0f},
-      {0x80, -0.0f},
-      {0xF7, -240.0f},
+      {0x00, 0.0f},   {0x01, 0x1p-9f}, {0x07, 0x7p-9f}, {0x08, 0x1p-6f}, {0x38, 1.0f},
+      {0x76, 224.0f}, {0x77, 240.0f},  {0x80, -0.0f},   {0xF7, -240.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<E4M3IEEE>(row.code))) == test::bits_of(row.value));
@@ -42,7 +36,7 @@ TEST_CASE("E4M3IEEE: rounding and overflow") {
   Row const rows[] = {
       {232.0f, 0x76, 0x76},  // tie
       {248.0f, 0x77, 0x78},  // overflow midpoint
-      {-1e9f, 0xF7, 0xF8},  // overflow
+      {-1e9f, 0xF7, 0xF8},   // overflow
   };
   for (auto const& row : rows) {
     CHECK(encode<E4M3IEEE>(row.x).bits == row.saturated);
@@ -52,7 +46,8 @@ TEST_CASE("E4M3IEEE: rounding and overflow") {
 
 TEST_CASE("E4M3IEEE: codes that are no numbers") {
   static_assert(E4M3IEEE::has_nan && E4M3IEEE::has_infinity);
-  for (std::uint16_t const code : {std::uint16_t{0x79}, std::uint16_t{0x7F}, std::uint16_t{0xF9}}) CHECK(is_nan(decode(test::code<E4M3IEEE>(code))));
+  for (std::uint16_t const code : {std::uint16_t{0x79}, std::uint16_t{0x7F}, std::uint16_t{0xF9}})
+    CHECK(is_nan(decode(test::code<E4M3IEEE>(code))));
   CHECK(decode(test::code<E4M3IEEE>(0x78)) == std::numeric_limits<float>::infinity());
   CHECK(decode(test::code<E4M3IEEE>(0xF8)) == -std::numeric_limits<float>::infinity());
 }

@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e5m2fnuz.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e5m2fnuz.hpp>
 
 using namespace qfmt;
 
@@ -17,15 +18,8 @@ TEST_CASE("E5M2FNUZ: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0x1p-17f},
-      {0x03, 0x3p-17f},
-      {0x04, 0x1p-15f},
-      {0x3C, 0.5f},
-      {0x40, 1.0f},
-      {0x7F, 57344.0f},
-      {0x81, -0x1p-17f},
-      {0xFF, -57344.0f},
+      {0x00, 0.0f}, {0x01, 0x1p-17f}, {0x03, 0x3p-17f},  {0x04, 0x1p-15f},  {0x3C, 0.5f},
+      {0x40, 1.0f}, {0x7F, 57344.0f}, {0x81, -0x1p-17f}, {0xFF, -57344.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<E5M2FNUZ>(row.code))) == test::bits_of(row.value));
@@ -42,7 +36,7 @@ TEST_CASE("E5M2FNUZ: rounding and overflow") {
   Row const rows[] = {
       {53248.0f, 0x7E, 0x7E},  // tie
       {61440.0f, 0x7F, 0x80},  // overflow midpoint
-      {-0.0f, 0x00, 0x00},  // no -0
+      {-0.0f, 0x00, 0x00},     // no -0
   };
   for (auto const& row : rows) {
     CHECK(encode<E5M2FNUZ>(row.x).bits == row.saturated);
@@ -52,5 +46,6 @@ TEST_CASE("E5M2FNUZ: rounding and overflow") {
 
 TEST_CASE("E5M2FNUZ: codes that are no numbers") {
   static_assert(E5M2FNUZ::has_nan && !E5M2FNUZ::has_infinity);
-  for (std::uint16_t const code : {std::uint16_t{0x80}}) CHECK(is_nan(decode(test::code<E5M2FNUZ>(code))));
+  for (std::uint16_t const code : {std::uint16_t{0x80}})
+    CHECK(is_nan(decode(test::code<E5M2FNUZ>(code))));
 }

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <doctest/doctest.h>
 #include <cmath>
+#include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/e8m0.hpp>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/e8m0.hpp>
 
 using namespace qfmt;
 
@@ -21,7 +22,8 @@ struct Row {
 }  // namespace
 
 TEST_CASE("E8M0: code k is 2^(k - 127), 255 is NaN") {
-  for (int k = 0; k < 255; ++k) CHECK(decode(test::code<E8M0>(static_cast<unsigned>(k))) == std::ldexp(1.0f, k - 127));
+  for (int k = 0; k < 255; ++k)
+    CHECK(decode(test::code<E8M0>(static_cast<unsigned>(k))) == std::ldexp(1.0f, k - 127));
   CHECK(test::bits_of(decode(Code<E8M0>{0})) == 0x00400000u);  // a subnormal of binary32
   CHECK(is_nan(decode(Code<E8M0>{255})));
   CHECK(max_value<E8M0>() == 0x1p127f);
@@ -68,7 +70,8 @@ TEST_CASE("E8M0: rounding, with the special values as in CUDA's headers") {
 }
 
 TEST_CASE("E8M0: the reciprocal of code k is code 254 - k") {
-  for (unsigned k = 0; k < 255; ++k) CHECK(decode(test::code<E8M0>(k)) * decode(test::code<E8M0>(254 - k)) == 1.0f);
+  for (unsigned k = 0; k < 255; ++k)
+    CHECK(decode(test::code<E8M0>(k)) * decode(test::code<E8M0>(254 - k)) == 1.0f);
 }
 
 TEST_CASE("E8M0: from binary64") {

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/format.hpp>
 #include <string>
 #include <type_traits>
+
+#include <qfmt/formats/format.hpp>
 
 using namespace qfmt;
 
@@ -31,14 +32,17 @@ struct SignedStorage : Three {
 }  // namespace
 
 TEST_CASE("a format has a name, a family, a width and storage that holds it") {
-  static_assert(ElementFormat<Three> && IntegerFormat<Three> && !FloatFormat<Three> && !CodebookFormat<Three>);
-  static_assert(!ElementFormat<Nameless> && !ElementFormat<TooWide> && !ElementFormat<SignedStorage> && !ElementFormat<int>);
+  static_assert(ElementFormat<Three> && IntegerFormat<Three> && !FloatFormat<Three> &&
+                !CodebookFormat<Three>);
+  static_assert(!ElementFormat<Nameless> && !ElementFormat<TooWide> &&
+                !ElementFormat<SignedStorage> && !ElementFormat<int>);
   CHECK(std::string{Three::name} == "Three");
 }
 
 TEST_CASE("a code is as large as its storage, compares by bits, and is zero by default") {
   static_assert(sizeof(Code<Three>) == 1 && std::is_trivially_copyable_v<Code<Three>>);
-  static_assert(!std::is_convertible_v<Code<Three>, int> && !std::is_convertible_v<int, Code<Three>>);
+  static_assert(!std::is_convertible_v<Code<Three>, int> &&
+                !std::is_convertible_v<int, Code<Three>>);
   CHECK(Code<Three>{}.bits == 0);
   CHECK(Code<Three>{5} == Code<Three>{5});
   CHECK(Code<Three>{5} != Code<Three>{4});
@@ -48,6 +52,8 @@ TEST_CASE("a type list visits its types in order") {
   using List = TypeList<int, Three, float>;
   static_assert(List::size == 3 && TypeList<>::size == 0);
   std::string visited;
-  List::for_each([&]<class T>() { visited += std::is_same_v<T, int> ? 'i' : std::is_same_v<T, float> ? 'f' : 't'; });
+  List::for_each([&]<class T>() {
+    visited += std::is_same_v<T, int> ? 'i' : std::is_same_v<T, float> ? 'f' : 't';
+  });
   CHECK(visited == "itf");
 }

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/int8.hpp>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/int8.hpp>
 
 using namespace qfmt;
 

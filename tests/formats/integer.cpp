@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <string>
 #include <support/oracle.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 namespace oracle = qfmt::test::oracle;
@@ -20,7 +21,8 @@ TEST_CASE("integers: derived facts, and codes that stand for integers") {
     CHECK(F::max_int == static_cast<int>(facts->max_code));
     CHECK(F::min_int == -static_cast<int>(facts->last(true)));
     for (std::uint32_t code = 0; code <= facts->mask(); ++code) {
-      CHECK(F::to_int(code) == static_cast<int>(std::ldexp(facts->value(code), facts->fraction_bits)));
+      CHECK(F::to_int(code) ==
+            static_cast<int>(std::ldexp(facts->value(code), facts->fraction_bits)));
       CHECK(F::from_int(F::to_int(code)) == code);
     }
     int exponent = 0;

@@ -3,9 +3,10 @@
 
 #include <cmath>
 #include <doctest/doctest.h>
+#include <string>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/formats/limits.hpp>
-#include <string>
 
 using namespace qfmt;
 
@@ -55,7 +56,8 @@ struct Definitions {
   void operator()() const {
     using Limits = std::numeric_limits<Code<F>>;
     INFO(std::string{F::name});
-    static_assert(Limits::is_specialized && Limits::is_bounded && !Limits::is_integer && !Limits::is_exact && Limits::radix == 2);
+    static_assert(Limits::is_specialized && Limits::is_bounded && !Limits::is_integer &&
+                  !Limits::is_exact && Limits::radix == 2);
     CHECK(decode(Limits::max()) == max_value<F>());
     CHECK(decode(Limits::lowest()) == min_value<F>());
     CHECK(std::ldexp(1.0f, Limits::min_exponent - 1) == decode(Limits::min()));
@@ -65,9 +67,12 @@ struct Definitions {
     CHECK(std::pow(10.0, Limits::min_exponent10 - 1) < static_cast<double>(decode(Limits::min())));
     CHECK(Limits::has_infinity == std::isinf(decode(Limits::infinity())));
     CHECK(Limits::has_quiet_NaN == is_nan(decode(Limits::quiet_NaN())));
-    if (!Limits::has_infinity) CHECK(Limits::infinity() == Limits::max());
-    if (!Limits::has_quiet_NaN) CHECK(Limits::quiet_NaN() == Limits::max());
-    if constexpr (F::has_zero) {  // half of the smallest value rounds to zero, anything above half does not
+    if (!Limits::has_infinity)
+      CHECK(Limits::infinity() == Limits::max());
+    if (!Limits::has_quiet_NaN)
+      CHECK(Limits::quiet_NaN() == Limits::max());
+    if constexpr (F::has_zero) {  // half of the smallest value rounds to zero, anything above half
+                                  // does not
       double const half = static_cast<double>(decode(Limits::denorm_min())) / 2;
       CHECK(decode(encode<F>(half)) == 0.0f);
       CHECK(encode<F>(half * 1.0000002) == Limits::denorm_min());
@@ -77,9 +82,12 @@ struct Definitions {
     float above_one = decode(Limits::max());
     for (std::uint32_t bits = 0; bits < (1u << F::bits); ++bits) {
       float const value = decode(Code<F>{static_cast<typename F::storage_type>(bits)});
-      if (is_nan(value)) continue;
-      if (value > 0.0f && value < smallest) smallest = value;
-      if (value > 1.0f && value < above_one) above_one = value;
+      if (is_nan(value))
+        continue;
+      if (value > 0.0f && value < smallest)
+        smallest = value;
+      if (value > 1.0f && value < above_one)
+        above_one = value;
     }
     CHECK(decode(Limits::denorm_min()) == smallest);
     CHECK(decode(Limits::epsilon()) == above_one - 1.0f);
@@ -94,6 +102,7 @@ TEST_CASE("numeric_limits: what the members mean, for every float format") {
 }
 
 TEST_CASE("numeric_limits: codes of other families have none") {
-  static_assert(!std::numeric_limits<Code<INT8>>::is_specialized && !std::numeric_limits<Code<NF4>>::is_specialized);
+  static_assert(!std::numeric_limits<Code<INT8>>::is_specialized &&
+                !std::numeric_limits<Code<NF4>>::is_specialized);
   CHECK(std::numeric_limits<Code<E4M3>>::is_specialized);
 }

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <string>
 #include <support/oracle.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 namespace oracle = qfmt::test::oracle;
@@ -13,7 +14,8 @@ namespace oracle = qfmt::test::oracle;
 
 namespace {
 
-struct E4M2 : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 2, .specials = Specials::ieee}> {
+struct E4M2
+    : Minifloat<FloatSpec{.exponent_bits = 4, .mantissa_bits = 2, .specials = Specials::ieee}> {
   static constexpr char const* name = "E4M2";
 };
 
@@ -35,7 +37,8 @@ struct DerivedFacts {
     CHECK(F::is_signed == facts->is_signed);
     CHECK(F::has_negative_zero == facts->negative_zero);
     CHECK(F::has_nan == (facts->nan_code != facts->max_code));
-    CHECK(F::has_infinity == (facts->overflow_code != facts->nan_code && facts->overflow_code != facts->max_code));
+    CHECK(F::has_infinity ==
+          (facts->overflow_code != facts->nan_code && facts->overflow_code != facts->max_code));
     int exponent = 0;
     double const mantissa = 2 * std::frexp(facts->magnitude(facts->max_code), &exponent);
     CHECK(F::max_exponent == exponent - 1);
@@ -56,5 +59,6 @@ TEST_CASE("a new float format is its four facts") {
   static_assert(FloatFormat<E4M2> && E4M2::bits == 7 && E4M2::bias == 7);
   CHECK(max_value<E4M2>() == 224.0f);
   CHECK(decode(encode<E4M2>(1.2f)) == 1.25f);
-  CHECK(decode(encode<E4M2, NearestEven, ToSpecial>(1e9f)) == std::numeric_limits<float>::infinity());
+  CHECK(decode(encode<E4M2, NearestEven, ToSpecial>(1e9f)) ==
+        std::numeric_limits<float>::infinity());
 }

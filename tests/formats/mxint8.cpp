@@ -4,8 +4,9 @@
 #include <doctest/doctest.h>
 #include <initializer_list>
 #include <limits>
-#include <qfmt/formats/mxint8.hpp>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/mxint8.hpp>
 
 using namespace qfmt;
 
@@ -24,5 +25,6 @@ TEST_CASE("MXINT8: sixty-fourths, from -127/64 to 127/64") {
 TEST_CASE("MXINT8: -2 is decoded and never produced") {
   CHECK(decode(test::code<MXINT8>(0x80)) == -2.0f);
   CHECK(min_value<MXINT8>() == -1.984375f);
-  for (float const x : {-2.0f, -1.99f, -1e30f, -std::numeric_limits<float>::infinity()}) CHECK(encode<MXINT8>(x).bits == 0x81);
+  for (float const x : {-2.0f, -1.99f, -1e30f, -std::numeric_limits<float>::infinity()})
+    CHECK(encode<MXINT8>(x).bits == 0x81);
 }

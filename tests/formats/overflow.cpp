@@ -4,9 +4,10 @@
 #include <doctest/doctest.h>
 #include <initializer_list>
 #include <limits>
-#include <qfmt/formats/all.hpp>
 #include <string>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 

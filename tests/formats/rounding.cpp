@@ -5,27 +5,35 @@
 #include <cmath>
 #include <doctest/doctest.h>
 #include <initializer_list>
-#include <qfmt/formats/all.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/stochastic_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
 
 namespace {
 
-// What a mode must make of n / 2^shift, by arithmetic on rational numbers that binary64 holds exactly.
+// What a mode must make of n / 2^shift, by arithmetic on rational numbers that binary64 holds
+// exactly.
 double rounded(double x, char mode, bool negative) {
   double const low = std::floor(x);
   double const rest = x - low;
   bool const odd = std::fmod(low, 2.0) != 0.0;
   switch (mode) {
-    case 'e': return rest > 0.5 || (rest == 0.5 && odd) ? low + 1 : low;
-    case 'a': return rest >= 0.5 ? low + 1 : low;
-    case 'z': return low;
-    case 'u': return rest > 0 && !negative ? low + 1 : low;
-    case 'd': return rest > 0 && negative ? low + 1 : low;
-    default: return rest > 0 && !odd ? low + 1 : low;
+    case 'e':
+      return rest > 0.5 || (rest == 0.5 && odd) ? low + 1 : low;
+    case 'a':
+      return rest >= 0.5 ? low + 1 : low;
+    case 'z':
+      return low;
+    case 'u':
+      return rest > 0 && !negative ? low + 1 : low;
+    case 'd':
+      return rest > 0 && negative ? low + 1 : low;
+    default:
+      return rest > 0 && !odd ? low + 1 : low;
   }
 }
 
@@ -62,9 +70,12 @@ TEST_CASE("each mode drops bits as its definition says") {
 }
 
 TEST_CASE("the modes that never increase a magnitude") {
-  static_assert(never_grows<TowardZero>(false) && never_grows<TowardZero>(true) && never_grows<ToOdd>(false));
-  static_assert(never_grows<Up>(true) && !never_grows<Up>(false) && never_grows<Down>(false) && !never_grows<Down>(true));
-  static_assert(!never_grows<NearestEven>(false) && !never_grows<NearestAway>(true) && !never_grows<Stochastic<8>>(false));
+  static_assert(never_grows<TowardZero>(false) && never_grows<TowardZero>(true) &&
+                never_grows<ToOdd>(false));
+  static_assert(never_grows<Up>(true) && !never_grows<Up>(false) && never_grows<Down>(false) &&
+                !never_grows<Down>(true));
+  static_assert(!never_grows<NearestEven>(false) && !never_grows<NearestAway>(true) &&
+                !never_grows<Stochastic<8>>(false));
   CHECK_FALSE(RoundingMode<int>);
 }
 
@@ -72,7 +83,8 @@ TEST_CASE("to odd, then to nearest with two bits fewer, is to nearest at once") 
   // FP16 has ten mantissa bits, the others at most four, and less range.
   int checked = 0;
   for (float const x : laws::sample_floats()) {
-    if (std::fabs(x) < 0x1p-14f || std::fabs(x) > 60000.0f) continue;  // where FP16 has its full precision
+    if (std::fabs(x) < 0x1p-14f || std::fabs(x) > 60000.0f)
+      continue;  // where FP16 has its full precision
     auto const intermediate = decode(encode<FP16, ToOdd>(x));
     CHECK(encode<E4M3>(intermediate) == encode<E4M3>(x));
     CHECK(encode<E5M2>(intermediate) == encode<E5M2>(x));
@@ -109,18 +121,21 @@ TEST_CASE("stochastic rounding: more random bits give a finer share, whose words
     auto const x = static_cast<float>(1 + f / 2);
     auto const exact = static_cast<std::uint32_t>((static_cast<double>(x) - 1) * 2 * 65536);
     std::uint32_t up = 0;
-    for (std::uint32_t word = 0; word < 65536; ++word) up += encode<E2M1>(x, Stochastic<16>{word}).bits == 3 ? 1u : 0u;
+    for (std::uint32_t word = 0; word < 65536; ++word)
+      up += encode<E2M1>(x, Stochastic<16>{word}).bits == 3 ? 1u : 0u;
     CHECK(up == exact);
   }
   // All 32 bits: the share cannot be counted, but the border between the words is known.
   float const third = 1 + 1.0f / 6.0f;  // fraction 2 (x - 1), a multiple of 2^-22
-  auto const border = static_cast<std::uint32_t>(0x1p32 - (static_cast<double>(third) - 1) * 2 * 0x1p32);
+  auto const border =
+      static_cast<std::uint32_t>(0x1p32 - (static_cast<double>(third) - 1) * 2 * 0x1p32);
   CHECK(encode<E2M1>(third, Stochastic<32>{border}).bits == 3);
   CHECK(encode<E2M1>(third, Stochastic<32>{border - 1}).bits == 2);
 }
 
 TEST_CASE("stochastic rounding: far below the lowest step, and special values") {
-  // 2^-40 is 2^-39 of E2M1's lowest step: with 8 random bits no word rounds up, with 32 none either.
+  // 2^-40 is 2^-39 of E2M1's lowest step: with 8 random bits no word rounds up, with 32 none
+  // either.
   CHECK(encode<E2M1>(0x1p-40f, Stochastic<8>{255}).bits == 0);
   CHECK(encode<E2M1>(0x1p-40f, Stochastic<32>{~0u}).bits == 0);
   CHECK(encode<E2M1>(0x1p-33f, Stochastic<32>{~0u}).bits == 1);  // 2^-32 of it: the last word does
@@ -137,7 +152,9 @@ TEST_CASE("stochastic rounding: far below the lowest step, and special values") 
   }
 }
 
-TEST_CASE("stochastic rounding: at every distance below the lowest step the result is zero or that step") {
+TEST_CASE(
+    "stochastic rounding: at every distance below the lowest step the result is zero or that "
+    "step") {
   for (int exponent = -1; exponent >= -149; --exponent) {
     for (std::uint32_t const word : {0u, 1u, 0x7Fu, 0x80u, 0xFFu, 0x80000000u, ~0u}) {
       float const x = 1.5f * std::ldexp(1.0f, exponent);
@@ -157,10 +174,13 @@ TEST_CASE("stochastic rounding: at every distance below the lowest step the resu
   }
 }
 
-TEST_CASE("stochastic rounding: only the low bits of the word count, and the word is zero if none is given") {
+TEST_CASE(
+    "stochastic rounding: only the low bits of the word count, and the word is zero if none is "
+    "given") {
   for (std::uint32_t word = 0; word < 256; ++word) {
     float const x = 1.0f + 0.37f / 2;
-    CHECK(encode<E2M1>(x, Stochastic<8>{word}) == encode<E2M1>(x, Stochastic<8>{word | 0xABCDEF00u}));
+    CHECK(encode<E2M1>(x, Stochastic<8>{word}) ==
+          encode<E2M1>(x, Stochastic<8>{word | 0xABCDEF00u}));
   }
   CHECK(Stochastic<8>{}.random == 0);
   CHECK(encode<E2M1, Stochastic<8>>(1.49f).bits == 2);
@@ -176,13 +196,19 @@ struct AlwaysNearest : StochasticCodec<E4M3, 8> {
   static Code<E4M3> encode(float x, std::uint32_t) { return qfmt::encode<E4M3>(x); }
 };
 struct OneBitShort : StochasticCodec<E4M3, 8> {
-  static Code<E4M3> encode(float x, std::uint32_t word) { return qfmt::encode<E4M3>(x, Stochastic<7>{word}); }
+  static Code<E4M3> encode(float x, std::uint32_t word) {
+    return qfmt::encode<E4M3>(x, Stochastic<7>{word});
+  }
 };
 struct MisalignedBias : StochasticCodec<E4M3, 8> {
-  static Code<E4M3> encode(float x, std::uint32_t word) { return qfmt::encode<E4M3>(x, Stochastic<8>{word >> 1}); }
+  static Code<E4M3> encode(float x, std::uint32_t word) {
+    return qfmt::encode<E4M3>(x, Stochastic<8>{word >> 1});
+  }
 };
 struct WordsInOtherOrder : StochasticCodec<E4M3, 8> {
-  static Code<E4M3> encode(float x, std::uint32_t word) { return qfmt::encode<E4M3>(x, Stochastic<8>{255 - word}); }
+  static Code<E4M3> encode(float x, std::uint32_t word) {
+    return qfmt::encode<E4M3>(x, Stochastic<8>{255 - word});
+  }
 };
 
 }  // namespace

@@ -5,8 +5,9 @@
 #include <doctest/doctest.h>
 #include <initializer_list>
 #include <limits>
-#include <qfmt/formats/s1m3.hpp>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/s1m3.hpp>
 
 using namespace qfmt;
 

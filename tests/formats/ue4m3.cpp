@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/ue4m3.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/ue4m3.hpp>
 
 using namespace qfmt;
 
@@ -17,14 +18,8 @@ TEST_CASE("UE4M3: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0x1p-9f},
-      {0x07, 0x7p-9f},
-      {0x08, 0x1p-6f},
-      {0x20, 0.125f},
-      {0x38, 1.0f},
-      {0x64, 48.0f},
-      {0x7E, 448.0f},
+      {0x00, 0.0f},   {0x01, 0x1p-9f}, {0x07, 0x7p-9f}, {0x08, 0x1p-6f},
+      {0x20, 0.125f}, {0x38, 1.0f},    {0x64, 48.0f},   {0x7E, 448.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<UE4M3>(row.code))) == test::bits_of(row.value));
@@ -41,8 +36,8 @@ TEST_CASE("UE4M3: rounding and overflow") {
   Row const rows[] = {
       {464.0f, 0x7E, 0x7E},  // overflow midpoint
       {465.0f, 0x7E, 0x7F},  // overflow
-      {-1.0f, 0x38, 0x38},  // the magnitude
-      {-0.0f, 0x00, 0x00},  // no sign
+      {-1.0f, 0x38, 0x38},   // the magnitude
+      {-0.0f, 0x00, 0x00},   // no sign
   };
   for (auto const& row : rows) {
     CHECK(encode<UE4M3>(row.x).bits == row.saturated);
@@ -52,5 +47,6 @@ TEST_CASE("UE4M3: rounding and overflow") {
 
 TEST_CASE("UE4M3: codes that are no numbers") {
   static_assert(UE4M3::has_nan && !UE4M3::has_infinity);
-  for (std::uint16_t const code : {std::uint16_t{0x7F}}) CHECK(is_nan(decode(test::code<UE4M3>(code))));
+  for (std::uint16_t const code : {std::uint16_t{0x7F}})
+    CHECK(is_nan(decode(test::code<UE4M3>(code))));
 }

@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/ue5m3.hpp>
 #include <string_view>
 #include <support/bits.hpp>
+
+#include <qfmt/formats/ue5m3.hpp>
 
 using namespace qfmt;
 
@@ -17,14 +18,8 @@ TEST_CASE("UE5M3: codes and their values") {
     float value;
   };
   Row const rows[] = {
-      {0x00, 0.0f},
-      {0x01, 0x1p-17f},
-      {0x07, 0x7p-17f},
-      {0x08, 0x1p-14f},
-      {0x78, 1.0f},
-      {0x79, 1.125f},
-      {0xFD, 106496.0f},
-      {0xFE, 114688.0f},
+      {0x00, 0.0f}, {0x01, 0x1p-17f}, {0x07, 0x7p-17f},  {0x08, 0x1p-14f},
+      {0x78, 1.0f}, {0x79, 1.125f},   {0xFD, 106496.0f}, {0xFE, 114688.0f},
   };
   for (auto const& row : rows) {
     CHECK(test::bits_of(decode(test::code<UE5M3>(row.code))) == test::bits_of(row.value));
@@ -42,7 +37,7 @@ TEST_CASE("UE5M3: rounding and overflow") {
       {110592.0f, 0xFE, 0xFE},  // tie
       {118784.0f, 0xFE, 0xFE},  // overflow midpoint
       {118785.0f, 0xFE, 0xFF},  // overflow
-      {-1.0f, 0x78, 0x78},  // the magnitude
+      {-1.0f, 0x78, 0x78},      // the magnitude
   };
   for (auto const& row : rows) {
     CHECK(encode<UE5M3>(row.x).bits == row.saturated);
@@ -52,5 +47,6 @@ TEST_CASE("UE5M3: rounding and overflow") {
 
 TEST_CASE("UE5M3: codes that are no numbers") {
   static_assert(UE5M3::has_nan && !UE5M3::has_infinity);
-  for (std::uint16_t const code : {std::uint16_t{0xFF}}) CHECK(is_nan(decode(test::code<UE5M3>(code))));
+  for (std::uint16_t const code : {std::uint16_t{0xFF}})
+    CHECK(is_nan(decode(test::code<UE5M3>(code))));
 }

@@ -4,8 +4,9 @@
 #include <array>
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/observers/absmax.hpp>
 #include <support/bits.hpp>
+
+#include <qfmt/observers/absmax.hpp>
 
 using namespace qfmt;
 

@@ -4,8 +4,9 @@
 #include <array>
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/observers/min_max.hpp>
 #include <support/bits.hpp>
+
+#include <qfmt/observers/min_max.hpp>
 
 using namespace qfmt;
 
@@ -36,11 +37,13 @@ TEST_CASE("min_max: nothing, zeros of both signs, subnormals") {
 TEST_CASE("min_max: a NaN stays at the end that its sign puts it") {
   for (std::uint32_t const bits : {0x7FC00000u, 0x7FFFFFFFu, 0x7F800001u}) {
     MinMax observer;
-    observer.observe(std::array{1.0f, test::float_of(bits), std::numeric_limits<float>::infinity()});
+    observer.observe(
+        std::array{1.0f, test::float_of(bits), std::numeric_limits<float>::infinity()});
     CHECK(is_nan(observer.range().max));
     CHECK(observer.range().min == 1.0f);
     MinMax negative;
-    negative.observe(std::array{1.0f, test::float_of(bits | 0x80000000u), -std::numeric_limits<float>::infinity()});
+    negative.observe(std::array{1.0f, test::float_of(bits | 0x80000000u),
+                                -std::numeric_limits<float>::infinity()});
     CHECK(is_nan(negative.range().min));
     CHECK(negative.range().max == 1.0f);
   }

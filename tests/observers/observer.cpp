@@ -3,10 +3,11 @@
 
 #include <cmath>
 #include <doctest/doctest.h>
-#include <qfmt/observers/absmax.hpp>
-#include <qfmt/observers/min_max.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/observer_laws.hpp>
+
+#include <qfmt/observers/absmax.hpp>
+#include <qfmt/observers/min_max.hpp>
 
 // The laws of observers, over every observer, and over sabotaged ones that must not pass.
 
@@ -87,7 +88,8 @@ TEST_CASE("laws of every observer") {
 }
 
 TEST_CASE("sabotaged observers violate a law") {
-  static_assert(Observer<DropsNan> && Observer<MovingAverage> && Observer<ForgetsMerged> && Observer<StartsAtZero>);
+  static_assert(Observer<DropsNan> && Observer<MovingAverage> && Observer<ForgetsMerged> &&
+                Observer<StartsAtZero>);
   expect_violated(laws::nothing_hides_nonfinite<DropsNan>());
   expect_violated(laws::order_free<MovingAverage>());
   expect_violated(laws::merge_is_concatenation<MovingAverage>());

@@ -5,10 +5,11 @@
 #include <array>
 #include <doctest/doctest.h>
 #include <initializer_list>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/packing/nibble_order.hpp>
 #include <support/samples.hpp>
 #include <vector>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/packing/nibble_order.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -24,10 +25,12 @@ bool places_are_distinct(index_t block) {
     std::vector<int> used(static_cast<std::size_t>(count), 0);
     for (index_t i = 0; i < count; ++i) {
       NibblePlace const place = O::place(i);
-      if (place.byte < 0 || place.byte >= count / 2) return false;
+      if (place.byte < 0 || place.byte >= count / 2)
+        return false;
       ++used[static_cast<std::size_t>(2 * place.byte + (place.high ? 1 : 0))];
     }
-    if (!std::all_of(used.begin(), used.end(), [](int n) { return n == 1; })) return false;
+    if (!std::all_of(used.begin(), used.end(), [](int n) { return n == 1; }))
+      return false;
   }
   return true;
 }
@@ -45,7 +48,8 @@ TEST_CASE("nibble orders: every element has its own half of a byte") {
   CHECK(places_are_distinct<SplitHalves<16>>(16));
   CHECK(places_are_distinct<SplitHalves<32>>(32));
   CHECK_FALSE(places_are_distinct<Collides>(4));  // negative control
-  static_assert(NibbleOrder<LowFirst> && NibbleOrder<SplitHalves<16>> && !NibbleOrder<Collides> && !NibbleOrder<int>);
+  static_assert(NibbleOrder<LowFirst> && NibbleOrder<SplitHalves<16>> && !NibbleOrder<Collides> &&
+                !NibbleOrder<int>);
 }
 
 TEST_CASE("nibble orders: bytes by hand") {
@@ -57,7 +61,8 @@ TEST_CASE("nibble orders: bytes by hand") {
   CHECK(out == Bytes{0x40, 0x51, 0x62, 0x73});
   reorder_nibbles<LowFirst, SplitHalves<4>>(low_first.data(), 8, out.data(), 4);
   CHECK(out == Bytes{0x20, 0x31, 0x64, 0x75});
-  reorder_nibbles<LowFirst, SplitHalves<8>>(low_first.data(), 3, out.data(), 4);  // what is behind the row becomes zero
+  reorder_nibbles<LowFirst, SplitHalves<8>>(low_first.data(), 3, out.data(),
+                                            4);  // what is behind the row becomes zero
   CHECK(out == Bytes{0x00, 0x01, 0x02, 0x00});
   // GGUF: byte j of a block of 32 has element j and element j + 16.
   CHECK(SplitHalves<32>::place(5) == NibblePlace{5, false});
@@ -69,7 +74,8 @@ TEST_CASE("nibble orders: LowFirst is what pack() does") {
   Samples samples{62};
   for (index_t const count : {1, 2, 7, 32, 33}) {
     std::vector<Code<INT4>> codes;
-    for (index_t i = 0; i < count; ++i) codes.push_back({static_cast<std::uint8_t>(samples.bits() & 15)});
+    for (index_t i = 0; i < count; ++i)
+      codes.push_back({static_cast<std::uint8_t>(samples.bits() & 15)});
     Bytes packed(static_cast<std::size_t>(packed_bytes<INT4>(count)));
     pack<INT4>(codes.data(), count, packed.data(), static_cast<index_t>(packed.size()));
     for (index_t i = 0; i < count; ++i) {
@@ -89,7 +95,9 @@ int round_trip_failures(index_t block) {
   for (index_t const count : {index_t{0}, index_t{1}, block - 1, block, block + 1, 3 * block}) {
     auto const bytes = static_cast<std::size_t>(round_up(count, block) / 2);
     Bytes low(bytes, 0);
-    for (index_t i = 0; i < count; ++i) low[static_cast<std::size_t>(i / 2)] |= static_cast<std::uint8_t>((samples.bits() & 15) << (i % 2 * 4));
+    for (index_t i = 0; i < count; ++i)
+      low[static_cast<std::size_t>(i / 2)] |=
+          static_cast<std::uint8_t>((samples.bits() & 15) << (i % 2 * 4));
     Bytes from(bytes, 0xEE);
     Bytes to(bytes, 0xEE);
     Bytes back(bytes, 0xEE);

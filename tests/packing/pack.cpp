@@ -3,11 +3,12 @@
 
 #include <array>
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/packing/pack.hpp>
 #include <support/bits.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/packing_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/packing/pack.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -29,7 +30,8 @@ struct PackingLaws {
 struct SwappedNibbles : Packer<INT4> {
   static void pack(Code<INT4> const* codes, index_t count, std::uint8_t* bytes, index_t capacity) {
     Packer<INT4>::pack(codes, count, bytes, capacity);
-    for (index_t i = 0; i < bytes_of(count); ++i) bytes[i] = static_cast<std::uint8_t>(bytes[i] << 4 | bytes[i] >> 4);
+    for (index_t i = 0; i < bytes_of(count); ++i)
+      bytes[i] = static_cast<std::uint8_t>(bytes[i] << 4 | bytes[i] >> 4);
   }
   static index_t bytes_of(index_t count) { return packed_bytes<INT4>(count); }
 };
@@ -39,17 +41,22 @@ struct OnePerNibble : Packer<UINT3> {
 };
 /// Leaves the bytes after the codes as they were.
 struct LeavesPadding : Packer<E2M1> {
-  static void pack(Code<E2M1> const* codes, index_t count, std::uint8_t* bytes, index_t /*capacity*/) {
+  static void pack(Code<E2M1> const* codes, index_t count, std::uint8_t* bytes,
+                   index_t /*capacity*/) {
     Packer<E2M1>::pack(codes, count, bytes, packed_bytes<E2M1>(count));
   }
 };
 /// Writes a byte too many.
 struct WritesBehind : Packer<E4M3> {
-  static void pack(Code<E4M3> const* codes, index_t count, std::uint8_t* bytes, index_t capacity) { Packer<E4M3>::pack(codes, count, bytes, capacity + 1); }
+  static void pack(Code<E4M3> const* codes, index_t count, std::uint8_t* bytes, index_t capacity) {
+    Packer<E4M3>::pack(codes, count, bytes, capacity + 1);
+  }
 };
 /// Clears the neighbour in the same byte.
 struct ClearsNeighbour : Packer<UINT4> {
-  static void set(std::uint8_t* bytes, index_t, index_t i, Code<UINT4> code) { bytes[i / 2] = static_cast<std::uint8_t>(code.bits << (i % 2 * 4)); }
+  static void set(std::uint8_t* bytes, index_t, index_t i, Code<UINT4> code) {
+    bytes[i / 2] = static_cast<std::uint8_t>(code.bits << (i % 2 * 4));
+  }
 };
 /// Takes the first of the two bytes that a code of six bits can lie in.
 struct IgnoresSecondByte : Packer<E3M2> {
@@ -83,7 +90,8 @@ TEST_CASE("bytes by hand: element 0 in the low bits") {
   pack<INT4>(nibbles.data(), 3, bytes.data(), 3);
   CHECK(bytes == std::array<std::uint8_t, 3>{0x21, 0x03, 0x00});
 
-  std::array<Code<E2M3>, 4> const six{Code<E2M3>{0x3F}, Code<E2M3>{0x00}, Code<E2M3>{0x3F}, Code<E2M3>{0x00}};
+  std::array<Code<E2M3>, 4> const six{Code<E2M3>{0x3F}, Code<E2M3>{0x00}, Code<E2M3>{0x3F},
+                                      Code<E2M3>{0x00}};
   pack<E2M3>(six.data(), 4, bytes.data(), 3);
   CHECK(bytes == std::array<std::uint8_t, 3>{0x3F, 0xF0, 0x03});
 
@@ -94,11 +102,14 @@ TEST_CASE("bytes by hand: element 0 in the low bits") {
 }
 
 TEST_CASE("sizes, and packing in constant expressions") {
-  static_assert(packed_bytes<INT4>(0) == 0 && packed_bytes<INT4>(1) == 1 && packed_bytes<INT4>(3) == 2);
-  static_assert(packed_bytes<INT3>(8) == 3 && packed_bytes<INT3>(9) == 4 && packed_bytes<BF16>(5) == 10 && packed_bytes<UE4M3>(8) == 7);
+  static_assert(packed_bytes<INT4>(0) == 0 && packed_bytes<INT4>(1) == 1 &&
+                packed_bytes<INT4>(3) == 2);
+  static_assert(packed_bytes<INT3>(8) == 3 && packed_bytes<INT3>(9) == 4 &&
+                packed_bytes<BF16>(5) == 10 && packed_bytes<UE4M3>(8) == 7);
   constexpr bool same = [] {
     std::array<Code<INT3>, 11> codes{};
-    for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = code<INT3>(static_cast<std::uint32_t>(i * 5 % 8));
+    for (std::size_t i = 0; i < codes.size(); ++i)
+      codes[i] = code<INT3>(static_cast<std::uint32_t>(i * 5 % 8));
     std::array<std::uint8_t, 5> bytes{};
     pack<INT3>(codes.data(), 11, bytes.data(), 5);
     std::array<Code<INT3>, 11> back{};

@@ -3,10 +3,11 @@
 
 #include <array>
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/packing/scale_layout.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/layout_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/packing/scale_layout.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -22,7 +23,9 @@ void check_layout() {
 
 // Negative controls.
 struct ForgetsColumnAtoms : Swizzled128x4 {
-  static constexpr index_t offset(Shape scales, index_t row, index_t col) noexcept { return Swizzled128x4::offset(scales, row, col % 4); }
+  static constexpr index_t offset(Shape scales, index_t row, index_t col) noexcept {
+    return Swizzled128x4::offset(scales, row, col % 4);
+  }
 };
 struct NotPadded : Swizzled8x4 {
   static constexpr index_t size(Shape scales) noexcept { return scales.size(); }
@@ -44,17 +47,21 @@ TEST_CASE("sabotaged layouts violate a law") {
 }
 
 TEST_CASE("128 x 4: the formula of the specification, and its inverse") {
-  // offset = ((m / 128) KT + k / 4) 512 + (m % 32) 16 + ((m % 128) / 32) 4 + k % 4, KT = ceil(cols / 4)
+  // offset = ((m / 128) KT + k / 4) 512 + (m % 32) 16 + ((m % 128) / 32) 4 + k % 4, KT = ceil(cols
+  // / 4)
   struct Row {
     index_t row, col, offset;
   };
   Shape const scales{300, 10};  // KT = 3
-  for (auto const& [row, col, offset] : {Row{0, 0, 0}, Row{0, 3, 3}, Row{1, 0, 16}, Row{31, 0, 496}, Row{32, 0, 4}, Row{96, 3, 15}, Row{127, 3, 511},
-                                         Row{0, 4, 512}, Row{0, 9, 1025}, Row{128, 0, 1536}, Row{299, 9, 2 * 1536 + 1024 + 11 * 16 + 4 + 1}}) {
+  for (auto const& [row, col, offset] :
+       {Row{0, 0, 0}, Row{0, 3, 3}, Row{1, 0, 16}, Row{31, 0, 496}, Row{32, 0, 4}, Row{96, 3, 15},
+        Row{127, 3, 511}, Row{0, 4, 512}, Row{0, 9, 1025}, Row{128, 0, 1536},
+        Row{299, 9, 2 * 1536 + 1024 + 11 * 16 + 4 + 1}}) {
     CHECK(Swizzled128x4::offset(scales, row, col) == offset);
   }
   CHECK(Swizzled128x4::size(scales) == 3 * 3 * 512);
-  // reshape (M / 128, KT, 32, 4, 4) and permute (0, 3, 2, 1, 4): the place of every byte, from the other side.
+  // reshape (M / 128, KT, 32, 4, 4) and permute (0, 3, 2, 1, 4): the place of every byte, from the
+  // other side.
   index_t wrong = 0;
   for (index_t byte = 0; byte < 3 * 3 * 512; ++byte) {
     index_t const atom = byte / 512;
@@ -82,12 +89,13 @@ TEST_CASE("8 x 4, words, and rows: places by hand") {
 
 TEST_CASE("rearranging codes of scales, in constant expressions") {
   constexpr bool good = [] {
-    std::array<Code<E8M0>, 4> const scales{Code<E8M0>{1}, Code<E8M0>{2}, Code<E8M0>{3}, Code<E8M0>{4}};
+    std::array<Code<E8M0>, 4> const scales{Code<E8M0>{1}, Code<E8M0>{2}, Code<E8M0>{3},
+                                           Code<E8M0>{4}};
     std::array<Code<E8M0>, 32> swizzled{};
     for (auto& s : swizzled) s.bits = 0xEE;
     rearrange<RowMajor, Swizzled8x4>(scales.data(), Shape{2, 2}, swizzled.data());
-    return swizzled[0].bits == 1 && swizzled[1].bits == 2 && swizzled[2].bits == 0 && swizzled[4].bits == 3 && swizzled[5].bits == 4 &&
-           swizzled[31].bits == 0;
+    return swizzled[0].bits == 1 && swizzled[1].bits == 2 && swizzled[2].bits == 0 &&
+           swizzled[4].bits == 3 && swizzled[5].bits == 4 && swizzled[31].bits == 0;
   }();
   static_assert(good);
   CHECK(good);

@@ -4,10 +4,11 @@
 #include <cmath>
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/asymmetric.hpp>
 #include <support/compressed_tensors_reference.hpp>
 #include <support/samples.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/asymmetric.hpp>
 
 using namespace qfmt;
 namespace reference = qfmt::test::reference;
@@ -28,8 +29,8 @@ TEST_CASE("asymmetric: scale and zero point by hand") {
   CHECK(fit<UINT8>(-1.0f, 254.0f).zero_point == 1);
   CHECK(fit<INT8>(-1.0f, 254.0f).zero_point == -127);
   CHECK(fit<UINT4>(-7.5f, 7.5f).scale == 1.0f);
-  CHECK(fit<UINT4>(-7.5f, 7.5f).zero_point == 8);   // 7.5, a tie
-  CHECK(fit<INT4>(-7.5f, 7.5f).zero_point == 0);    // -0.5, a tie
+  CHECK(fit<UINT4>(-7.5f, 7.5f).zero_point == 8);  // 7.5, a tie
+  CHECK(fit<INT4>(-7.5f, 7.5f).zero_point == 0);   // -0.5, a tie
   CHECK(fit<INT4>(-15.0f, 0.0f).zero_point == 7);
   CHECK(fit<INT4>(0.0f, 15.0f).zero_point == -8);
 }
@@ -44,7 +45,8 @@ TEST_CASE("asymmetric: the range is widened to hold zero, and zero is exact") {
     float const b = samples.normal();
     auto const params = fit<INT4>(std::fmin(a, b), std::fmax(a, b));
     auto const zero = static_cast<float>(params.zero_point);
-    if (decode(encode<INT4>(0.0f / params.scale + zero)) != zero) FAIL(i);
+    if (decode(encode<INT4>(0.0f / params.scale + zero)) != zero)
+      FAIL(i);
   }
 }
 
@@ -86,20 +88,28 @@ void check_against_package(reference::Type const& d) {
   int checked = 0;
   for (int i = 0; i < 60000; ++i) {
     auto const draw = [&] {
-      if (i % 3 == 0) return round_to<T>(samples.normal());
-      if (i % 3 == 1) return round_to<T>(samples.normal() * 0x1p-20f);
+      if (i % 3 == 0)
+        return round_to<T>(samples.normal());
+      if (i % 3 == 1)
+        return round_to<T>(samples.normal() * 0x1p-20f);
       for (;;) {
         float const x = to_float(T{static_cast<std::uint16_t>(samples.bits())});
-        if (is_finite(x)) return x;
+        if (is_finite(x))
+          return x;
       }
     };
     float const a = draw();
     float const b = i % 5 == 0 ? 0.0f : draw();
     reference::Extremes const e = reference::extremes({a, b});
-    if (!is_finite(d.round(e.high - e.low))) continue;  // there the package's scale is infinite
+    if (!is_finite(d.round(e.high - e.low)))
+      continue;  // there the package's scale is infinite
     auto const expected = reference::asymmetric(d, e, -8.0f, 7.0f);
-    auto const params = Policy::template fit<INT4, CompressedTensors, T>({std::fmin(a, b), std::fmax(a, b)});
-    wrong += to_float(params.scale) != expected.scale || static_cast<float>(params.zero_point) != expected.zero_point ? 1 : 0;
+    auto const params =
+        Policy::template fit<INT4, CompressedTensors, T>({std::fmin(a, b), std::fmax(a, b)});
+    wrong += to_float(params.scale) != expected.scale ||
+                     static_cast<float>(params.zero_point) != expected.zero_point
+                 ? 1
+                 : 0;
     ++checked;
   }
   CHECK(wrong == 0);
@@ -115,7 +125,8 @@ TEST_CASE("profile CompressedTensors: scale and zero point as the package finds 
 
 TEST_CASE("asymmetric: the vectors of compressed-tensors") {
   using Policy = AsymmetricScale<Code<BF16>>;
-  auto const params = Policy::fit<INT4, CompressedTensors, Code<BF16>>({-0.51953125f, 0.400390625f});
+  auto const params =
+      Policy::fit<INT4, CompressedTensors, Code<BF16>>({-0.51953125f, 0.400390625f});
   CHECK(to_float(params.scale) == 0.0615234375f);
   CHECK(params.zero_point == 0);
   auto const zeros = Policy::fit<INT4, CompressedTensors, Code<BF16>>({0.0f, 0.0f});

@@ -2,17 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/block_format.hpp>
 #include <set>
 #include <string>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/block_format.hpp>
 
 using namespace qfmt;
 
 namespace {
 
 template <class B, class Element, class Policy, index_t Size>
-constexpr bool is = is_same_v<typename B::Element, Element> && is_same_v<typename B::Policy, Policy> && B::block_size == Size;
+constexpr bool is = is_same_v<typename B::Element, Element>&&
+                        is_same_v<typename B::Policy, Policy>&& B::block_size == Size;
 
 struct NoSize {
   static constexpr char const* name = "NoSize";
@@ -47,5 +49,6 @@ TEST_CASE("block formats: every one is in the list, under a name of its own") {
     static_assert(BlockFormat<B>);
     CHECK_MESSAGE(names.insert(B::name).second, std::string{B::name});
   });
-  CHECK(names == std::set<std::string>{"NVFP4", "MXFP4", "MXFP6_E2M3", "MXFP6_E3M2", "MXFP8_E4M3", "MXFP8_E5M2", "MXINT8", "MXS1M3"});
+  CHECK(names == std::set<std::string>{"NVFP4", "MXFP4", "MXFP6_E2M3", "MXFP6_E3M2", "MXFP8_E4M3",
+                                       "MXFP8_E5M2", "MXINT8", "MXS1M3"});
 }

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/scaling/granularity.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/granularity_laws.hpp>
+
+#include <qfmt/scaling/granularity.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -24,7 +25,9 @@ struct Transposed : PerGroup<8> {
   }
 };
 struct ForgetsTheTail : PerGroup<8> {
-  static constexpr Shape scale_shape(Shape matrix) noexcept { return {matrix.rows, matrix.cols / 8}; }
+  static constexpr Shape scale_shape(Shape matrix) noexcept {
+    return {matrix.rows, matrix.cols / 8};
+  }
 };
 struct NextGroup : PerGroup<8> {
   static constexpr index_t scale_index(index_t row, index_t col, index_t scale_cols) noexcept {
@@ -63,8 +66,10 @@ TEST_CASE("sabotaged granularities violate a law") {
 }
 
 TEST_CASE("the named granularities are tilings") {
-  static_assert(is_same_v<PerTensor, Tiling<0, 0>> && is_same_v<PerChannel, Tiling<1, 0>> && is_same_v<PerToken, PerChannel>);
-  static_assert(is_same_v<PerGroup<128>, Tiling<1, 128>> && is_same_v<PerBlock<128, 128>, Tiling<128, 128>>);
+  static_assert(is_same_v<PerTensor, Tiling<0, 0>> && is_same_v<PerChannel, Tiling<1, 0>> &&
+                is_same_v<PerToken, PerChannel>);
+  static_assert(is_same_v<PerGroup<128>, Tiling<1, 128>> &&
+                is_same_v<PerBlock<128, 128>, Tiling<128, 128>>);
   static_assert(Granularity<PerBlock<3, 5>> && !Granularity<int>);
   CHECK(PerGroup<16>::scale_shape({4096, 4096}) == Shape{4096, 256});
   CHECK(PerGroup<16>::scale_index(1, 16, 256) == 257);

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <cmath>
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/mx_rule.hpp>
 

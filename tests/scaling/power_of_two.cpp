@@ -4,10 +4,11 @@
 #include <bit>
 #include <doctest/doctest.h>
 #include <initializer_list>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/power_of_two.hpp>
 #include <string>
 #include <support/compressed_tensors_reference.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/power_of_two.hpp>
 
 // The policy around the rules, which scaling/mx_rule.cpp tests.
 
@@ -28,15 +29,19 @@ TEST_CASE("the vectors of compressed-tensors: amax to scale byte") {
     unsigned fp4, fp8;
   };
   using Policy = PowerOfTwo<mx::Floor>;  // the profile brings its own rule
-  for (auto const& row : {Row{0.0f, 0, 0}, Row{0.08251953125f, 121, 115}, Row{1.0f, 125, 119}, Row{1.7421875f, 125, 119}, Row{1.75f, 126, 120},
-                          Row{3.0f, 126, 120}, Row{6.0f, 127, 121}, Row{6.9375f, 127, 121}, Row{7.0f, 128, 122}, Row{448.0f, 134, 128},
-                          Row{1e-38f, 0, 0}}) {
+  for (auto const& row :
+       {Row{0.0f, 0, 0}, Row{0.08251953125f, 121, 115}, Row{1.0f, 125, 119},
+        Row{1.7421875f, 125, 119}, Row{1.75f, 126, 120}, Row{3.0f, 126, 120}, Row{6.0f, 127, 121},
+        Row{6.9375f, 127, 121}, Row{7.0f, 128, 122}, Row{448.0f, 134, 128}, Row{1e-38f, 0, 0}}) {
     INFO(row.amax);
-    CHECK(Policy::fit<E2M1, profile::CompressedTensors, Code<BF16>>({-row.amax, row.amax}).scale.bits == row.fp4);
-    CHECK(Policy::fit<E4M3, profile::CompressedTensors, Code<BF16>>({-row.amax, row.amax}).scale.bits == row.fp8);
+    CHECK(Policy::fit<E2M1, profile::CompressedTensors, Code<BF16>>({-row.amax, row.amax})
+              .scale.bits == row.fp4);
+    CHECK(Policy::fit<E4M3, profile::CompressedTensors, Code<BF16>>({-row.amax, row.amax})
+              .scale.bits == row.fp8);
   }
   // There the package leaves E8M0 (byte 255, then undefined); here the rule goes on.
-  CHECK(Policy::fit<E2M1, profile::CompressedTensors, Code<BF16>>({0.0f, 3.2965e38f}).scale.bits == 253);
+  CHECK(Policy::fit<E2M1, profile::CompressedTensors, Code<BF16>>({0.0f, 3.2965e38f}).scale.bits ==
+        253);
 }
 
 namespace {
@@ -50,15 +55,18 @@ void check_against_package(reference::Type const& d, int offset) {
   int checked = 0;
   for (std::uint32_t bits = 0; bits < 0x8000; ++bits) {
     float const amax = to_float(T{static_cast<std::uint16_t>(bits)});
-    if (!is_finite(amax)) continue;
+    if (!is_finite(amax))
+      continue;
     int const expected = reference::mx_scale_code(d, amax, offset);
     ++checked;
     if (expected < 0) {
       ++undefined;
       continue;
     }
-    unsigned const code = Policy::template fit<F, profile::CompressedTensors, T>({-amax, 0.0f}).scale.bits;
-    if (code != static_cast<unsigned>(expected) && wrong++ == 0) INFO("first: amax " << amax << ": " << code << " instead of " << expected);
+    unsigned const code =
+        Policy::template fit<F, profile::CompressedTensors, T>({-amax, 0.0f}).scale.bits;
+    if (code != static_cast<unsigned>(expected) && wrong++ == 0)
+      INFO("first: amax " << amax << ": " << code << " instead of " << expected);
   }
   CHECK_MESSAGE(wrong == 0, std::string{F::name});
   CHECK(checked > 31000);
@@ -80,8 +88,14 @@ TEST_CASE("profile CompressedTensors: the scale byte of binary32 amax") {
   int wrong = 0;
   for (std::uint32_t bits = 0; bits < 0x7F600000u; bits += 4099) {
     float const amax = std::bit_cast<float>(bits);
-    wrong += Policy::fit<E2M1, profile::CompressedTensors, float>({0.0f, amax}).scale.bits != static_cast<unsigned>(reference::mx_scale_code(d, amax, 2)) ? 1 : 0;
-    wrong += Policy::fit<E4M3, profile::CompressedTensors, float>({0.0f, amax}).scale.bits != static_cast<unsigned>(reference::mx_scale_code(d, amax, 8)) ? 1 : 0;
+    wrong += Policy::fit<E2M1, profile::CompressedTensors, float>({0.0f, amax}).scale.bits !=
+                     static_cast<unsigned>(reference::mx_scale_code(d, amax, 2))
+                 ? 1
+                 : 0;
+    wrong += Policy::fit<E4M3, profile::CompressedTensors, float>({0.0f, amax}).scale.bits !=
+                     static_cast<unsigned>(reference::mx_scale_code(d, amax, 8))
+                 ? 1
+                 : 0;
   }
   CHECK(wrong == 0);
 }

@@ -5,11 +5,12 @@
 #include <doctest/doctest.h>
 #include <initializer_list>
 #include <limits>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/profile.hpp>
 #include <string_view>
 #include <support/compressed_tensors_reference.hpp>
 #include <support/samples.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/profile.hpp>
 
 using namespace qfmt;
 namespace reference = qfmt::test::reference;
@@ -35,7 +36,8 @@ TEST_CASE("what is a profile") {
 
 TEST_CASE("Qfmt calculates in binary32, CompressedTensors in the tensor's type") {
   static_assert(is_same_v<Qfmt::Step<float>, float> && is_same_v<Qfmt::Step<Code<BF16>>, float>);
-  static_assert(is_same_v<CompressedTensors::Step<float>, float> && is_same_v<CompressedTensors::Step<Code<FP16>>, Code<FP16>>);
+  static_assert(is_same_v<CompressedTensors::Step<float>, float> &&
+                is_same_v<CompressedTensors::Step<Code<FP16>>, Code<FP16>>);
   CHECK(Qfmt::scale_divisor<INT8>() == 127.5f);
   CHECK(CompressedTensors::scale_divisor<INT4>() == 7.5f);
 }
@@ -58,6 +60,14 @@ TEST_CASE("the code of an element: -0 is kept, or not") {
   CHECK(Qfmt::encode<E4M3>(-0.0f).bits == 0x80);
   CHECK(CompressedTensors::encode<E4M3>(-0.0f).bits == 0x00);
   CHECK(CompressedTensors::encode<E4M3>(-1e-9f).bits == 0x80);  // only rounds to zero
+  // NaN keeps its sign, or becomes 0 where the format has none.
+  constexpr float quiet = std::numeric_limits<float>::quiet_NaN();
+  CHECK(CompressedTensors::encode<E4M3>(quiet).bits == 0x7F);
+  CHECK(CompressedTensors::encode<E4M3>(-quiet).bits == 0xFF);
+  CHECK(CompressedTensors::encode<E2M1>(quiet).bits == 0x0);
+  CHECK(CompressedTensors::encode<E2M1>(-quiet).bits == 0x0);
+  CHECK(CompressedTensors::encode<INT8>(quiet).bits == 0x7F);
+  CHECK(Qfmt::encode<E4M3>(-quiet).bits == 0x7F);
   for (float const x : {0.0f, 1.3f, -500.0f, 1e-9f, std::numeric_limits<float>::infinity()}) {
     CHECK(Qfmt::encode<E4M3>(x) == encode<E4M3>(x));
     CHECK(CompressedTensors::encode<E2M1>(x) == encode<E2M1>(x));
@@ -72,8 +82,10 @@ TEST_CASE("what takes the place of a scale that is zero") {
   CHECK(Qfmt::nonzero_scale<float, float>(1e-45f) == 0x1p-126f);
   for (float const amax : {0.0f, 1e-45f}) {
     CHECK(CompressedTensors::nonzero_scale<float, float>(amax) == reference::Type::fp32().epsilon);
-    CHECK(CompressedTensors::nonzero_scale<Code<BF16>, Code<BF16>>(amax) == reference::Type::bf16().epsilon);
-    CHECK(CompressedTensors::nonzero_scale<Code<FP16>, Code<FP16>>(amax) == reference::Type::fp16().epsilon);
+    CHECK(CompressedTensors::nonzero_scale<Code<BF16>, Code<BF16>>(amax) ==
+          reference::Type::bf16().epsilon);
+    CHECK(CompressedTensors::nonzero_scale<Code<FP16>, Code<FP16>>(amax) ==
+          reference::Type::fp16().epsilon);
   }
   CHECK(Qfmt::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x01);
   CHECK(CompressedTensors::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x20);
@@ -101,7 +113,8 @@ TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one divis
   }
   CHECK(wrong == 0);
   CHECK(checked == 32640);
-  // 8,651 of these differ from the quotient by a unit in the last place; for the smallest the result 1 too.
+  // 8,651 of these differ from the quotient by a unit in the last place; for the smallest the
+  // result 1 too.
   CHECK(differs > 8651);
   CHECK(CompressedTensors::encode_scale<Code<BF16>>(0.0f) == 1.0f);
   // By running the package: up to here 1 / amax * 2688 is beyond FP16.

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
+#include <support/laws/expect.hpp>
+#include <support/laws/scale_policy_laws.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/asymmetric.hpp>
 #include <qfmt/scaling/block_format.hpp>
 #include <qfmt/scaling/symmetric.hpp>
-#include <support/laws/expect.hpp>
-#include <support/laws/scale_policy_laws.hpp>
 
 // The laws of scale policies, over every policy with the formats that it is made for.
 
@@ -29,7 +30,7 @@ void check_policy(AnyPolicy const& policy, Bounds bounds, int low, int high) {
   expect_held(laws::extremes_fit(policy, bounds.clip, bounds.codes, bounds.used, low, high));
 }
 
-constexpr double ulp = 0x1p-22;     // what the rounding of a binary32 scale may cost
+constexpr double ulp = 0x1p-22;  // what the rounding of a binary32 scale may cost
 constexpr double ulp_bf16 = 0x1p-8;
 
 }  // namespace
@@ -43,8 +44,10 @@ TEST_CASE("laws of the symmetric policy") {
   check_policy(any_policy<Symmetric, INT8>(), {ulp, 0.5, 1 - ulp}, -115, 126);
   check_policy(any_policy<Symmetric, INT4>(), {ulp, 0.5, 1 - ulp}, -115, 126);
   check_policy(any_policy<Symmetric, INT2>(), {ulp, 0.5, 1 - ulp}, -115, 126);
-  check_policy(any_policy<SymmetricScale<Code<BF16>>, INT8>(), {ulp_bf16, 0.5, 1 - ulp_bf16}, -115, 126);
-  check_policy(any_policy<Symmetric, INT8, profile::CompressedTensors>(), {ulp, 0.5, 1 - ulp}, -115, 126);
+  check_policy(any_policy<SymmetricScale<Code<BF16>>, INT8>(), {ulp_bf16, 0.5, 1 - ulp_bf16}, -115,
+               126);
+  check_policy(any_policy<Symmetric, INT8, profile::CompressedTensors>(), {ulp, 0.5, 1 - ulp}, -115,
+               126);
   expect_held(laws::scale_is_monotone(any_policy<Symmetric, INT8>()));
   expect_held(laws::scale_is_monotone(any_policy<SymmetricScale<Code<BF16>>, E4M3>()));
 }
@@ -60,9 +63,12 @@ TEST_CASE("laws of the asymmetric policy") {
 TEST_CASE("laws of the power-of-two policy, under each rule") {
   // Floor clips up to a binade: 8 / 6, 512 / 448, 65536 / 57344, 2 / (127 / 64).
   check_policy(any_policy<PowerOfTwo<mx::Floor>, E2M1>(), {8.0 / 6 - 1, 0, 4.0 / 6}, -100, 126);
-  check_policy(any_policy<PowerOfTwo<mx::Floor>, E4M3>(), {512.0 / 448 - 1, 0, 256.0 / 448}, -100, 126);
-  check_policy(any_policy<PowerOfTwo<mx::Floor>, E5M2>(), {65536.0 / 57344 - 1, 0, 32768.0 / 57344}, -100, 126);
-  check_policy(any_policy<PowerOfTwo<mx::Floor>, MXINT8>(), {128.0 / 127 - 1, 0, 64.0 / 127}, -100, 126);
+  check_policy(any_policy<PowerOfTwo<mx::Floor>, E4M3>(), {512.0 / 448 - 1, 0, 256.0 / 448}, -100,
+               126);
+  check_policy(any_policy<PowerOfTwo<mx::Floor>, E5M2>(), {65536.0 / 57344 - 1, 0, 32768.0 / 57344},
+               -100, 126);
+  check_policy(any_policy<PowerOfTwo<mx::Floor>, MXINT8>(), {128.0 / 127 - 1, 0, 64.0 / 127}, -100,
+               126);
   // Ceil wastes up to a binade.
   check_policy(any_policy<PowerOfTwo<mx::Ceil>, E2M1>(), {0, 0, 2.0 / 6}, -100, 126);
   check_policy(any_policy<PowerOfTwo<mx::Ceil>, E4M3>(), {0, 0, 128.0 / 448}, -100, 126);
@@ -76,17 +82,22 @@ TEST_CASE("laws of the power-of-two policy, under each rule") {
   check_policy(any_policy<PowerOfTwo<mx::RoundUp>, S1M3>(), {0, 0, 0.5}, -100, 126);
   // Even: scaled below 7, 496, 61440.
   check_policy(any_policy<PowerOfTwo<mx::Even>, E2M1>(), {7.0 / 6 - 1, 0, 3.5 / 6}, -100, 126);
-  check_policy(any_policy<PowerOfTwo<mx::Even>, E4M3>(), {496.0 / 448 - 1, 0, 248.0 / 448}, -100, 126);
-  check_policy(any_policy<PowerOfTwo<mx::Even>, E5M2>(), {61440.0 / 57344 - 1, 0, 30720.0 / 57344}, -100, 126);
+  check_policy(any_policy<PowerOfTwo<mx::Even>, E4M3>(), {496.0 / 448 - 1, 0, 248.0 / 448}, -100,
+               126);
+  check_policy(any_policy<PowerOfTwo<mx::Even>, E5M2>(), {61440.0 / 57344 - 1, 0, 30720.0 / 57344},
+               -100, 126);
   // The reference's rule, whatever the policy says: below 7, and never above 448.
-  check_policy(any_policy<PowerOfTwo<mx::RoundUp>, E2M1, profile::CompressedTensors>(), {7.0 / 6 - 1, 0, 3.5 / 6}, -100, 126);
-  check_policy(any_policy<PowerOfTwo<mx::RoundUp>, E4M3, profile::CompressedTensors>(), {0, 0, 0.5}, -100, 126);
+  check_policy(any_policy<PowerOfTwo<mx::RoundUp>, E2M1, profile::CompressedTensors>(),
+               {7.0 / 6 - 1, 0, 3.5 / 6}, -100, 126);
+  check_policy(any_policy<PowerOfTwo<mx::RoundUp>, E4M3, profile::CompressedTensors>(), {0, 0, 0.5},
+               -100, 126);
   expect_held(laws::scale_is_monotone(any_policy<PowerOfTwo<mx::Even>, E2M1>()));
 }
 
 TEST_CASE("laws of the two-level policy") {
   check_policy(any_policy<TwoLevel, E2M1>(), {ulp, 0, 1 - ulp}, -80, 126);
-  check_policy(any_policy<TwoLevel, E2M1, profile::CompressedTensors>(), {ulp, 0, 1 - ulp}, -80, 125);
+  check_policy(any_policy<TwoLevel, E2M1, profile::CompressedTensors>(), {ulp, 0, 1 - ulp}, -80,
+               125);
   expect_held(laws::scale_is_monotone(any_policy<TwoLevel, E2M1>()));
 }
 
@@ -128,7 +139,9 @@ struct ZeroPointOffByOne : Asymmetric {
 };
 struct FloorForRoundUp : PowerOfTwo<mx::Floor> {};
 struct BiasOffByOne : PowerOfTwo<mx::RoundUp> {
-  static constexpr float effective(Code<E8M0> stored, NoGlobal = {}) noexcept { return decode(stored) * 2.0f; }
+  static constexpr float effective(Code<E8M0> stored, NoGlobal = {}) noexcept {
+    return decode(stored) * 2.0f;
+  }
 };
 
 }  // namespace
@@ -139,18 +152,24 @@ TEST_CASE("sabotaged policies violate a law") {
   expect_violated(laws::scale_is_monotone(any_policy<Inverted, INT8>()));
   expect_violated(laws::zeros_stay_zeros(any_policy<DividesByZero, INT8>()));
   expect_violated(laws::scale_is_a_number(any_policy<DividesByZero, INT8>()));
-  expect_violated(laws::extremes_fit(any_policy<IgnoresNegatives, INT8>(), ulp, 0.5, 1 - ulp, -20, 20));
-  expect_violated(laws::extremes_fit(any_policy<RoundsScaleToHalf, INT8>(), ulp, 0.5, 1 - ulp, -20, 20));
-  expect_violated(laws::extremes_fit(any_policy<ZeroPointOffByOne, INT8>(), ulp, 0.51, 1 - ulp, -20, 20));
+  expect_violated(
+      laws::extremes_fit(any_policy<IgnoresNegatives, INT8>(), ulp, 0.5, 1 - ulp, -20, 20));
+  expect_violated(
+      laws::extremes_fit(any_policy<RoundsScaleToHalf, INT8>(), ulp, 0.5, 1 - ulp, -20, 20));
+  expect_violated(
+      laws::extremes_fit(any_policy<ZeroPointOffByOne, INT8>(), ulp, 0.51, 1 - ulp, -20, 20));
   expect_violated(laws::extremes_fit(any_policy<FloorForRoundUp, E2M1>(), 0, 0, 0.5, -20, 20));
   expect_violated(laws::extremes_fit(any_policy<BiasOffByOne, E2M1>(), 0, 0, 0.5, -20, 20));
 }
 
 TEST_CASE("what is a scale policy for which format") {
-  static_assert(ScalePolicy<Symmetric, E4M3> && ScalePolicy<Symmetric, INT4> && ScalePolicy<Symmetric, NF4>);
-  static_assert(ScalePolicy<Asymmetric, INT4> && !ScalePolicy<Asymmetric, E4M3> && !ScalePolicy<Asymmetric, NF4>);
+  static_assert(ScalePolicy<Symmetric, E4M3> && ScalePolicy<Symmetric, INT4> &&
+                ScalePolicy<Symmetric, NF4>);
+  static_assert(ScalePolicy<Asymmetric, INT4> && !ScalePolicy<Asymmetric, E4M3> &&
+                !ScalePolicy<Asymmetric, NF4>);
   static_assert(ScalePolicy<TwoLevel, E2M1> && !ScalePolicy<TwoLevel, INT8>);
-  static_assert(ScalePolicy<PowerOfTwo<mx::Floor>, E2M1> && ScalePolicy<PowerOfTwo<mx::RoundUp>, MXINT8>);
+  static_assert(ScalePolicy<PowerOfTwo<mx::Floor>, E2M1> &&
+                ScalePolicy<PowerOfTwo<mx::RoundUp>, MXINT8>);
   static_assert(!ScalePolicy<int, E2M1> && !ScalePolicy<AnyPolicy, E2M1>);
   static_assert(NoGlobal{} == NoGlobal{});
   CHECK(TileParams<float>{1.0f}.zero_point == 0);

@@ -4,10 +4,11 @@
 #include <cmath>
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/symmetric.hpp>
 #include <support/compressed_tensors_reference.hpp>
 #include <support/samples.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/symmetric.hpp>
 
 using namespace qfmt;
 namespace reference = qfmt::test::reference;
@@ -21,10 +22,12 @@ float scale_of(float amax) {
   return to_float(SymmetricScale<Stored>::template fit<F, P, T>({-amax, 0.0f}).scale);
 }
 
-/// |scale * half - amax| is at most half a unit in the last place of the scale: the quotient was rounded
-/// once, to nearest. In extended precision the product is exact.
+/// |scale * half - amax| is at most half a unit in the last place of the scale: the quotient was
+/// rounded once, to nearest. In extended precision the product is exact.
 bool is_nearest(float scale, float amax, double half) {
-  long double const error = std::fabs(static_cast<long double>(scale) * static_cast<long double>(half) - static_cast<long double>(amax));
+  long double const error =
+      std::fabs(static_cast<long double>(scale) * static_cast<long double>(half) -
+                static_cast<long double>(amax));
   float const ulp = std::nextafter(scale, std::numeric_limits<float>::infinity()) - scale;
   return error <= static_cast<long double>(ulp) / 2 * static_cast<long double>(half);
 }
@@ -36,7 +39,8 @@ TEST_CASE("symmetric: the scale is amax over the half range, rounded once") {
   int wrong = 0;
   for (int i = 0; i < 50000; ++i) {
     float const amax = std::fabs(i % 2 == 0 ? samples.normal() : samples.any_finite());
-    if (amax < 0x1p-110f) continue;
+    if (amax < 0x1p-110f)
+      continue;
     wrong += is_nearest(scale_of<INT8>(amax), amax, 127.5) ? 0 : 1;
     wrong += is_nearest(scale_of<INT4>(amax), amax, 7.5) ? 0 : 1;
     wrong += is_nearest(scale_of<E4M3>(amax), amax, 448) ? 0 : 1;
@@ -89,8 +93,12 @@ int disagreements(reference::Type const& d, float half_range) {
   int wrong = 0;
   for (std::uint32_t bits = 0; bits < 0x8000; ++bits) {
     float const amax = to_float(T{static_cast<std::uint16_t>(bits)});
-    if (!is_finite(amax)) continue;
-    wrong += scale_of<F, T, CompressedTensors, T>(amax) != reference::symmetric_scale(d, amax, half_range) ? 1 : 0;
+    if (!is_finite(amax))
+      continue;
+    wrong += scale_of<F, T, CompressedTensors, T>(amax) !=
+                     reference::symmetric_scale(d, amax, half_range)
+                 ? 1
+                 : 0;
   }
   return wrong;
 }
@@ -111,6 +119,8 @@ TEST_CASE("profile CompressedTensors: the scale of every 16-bit amax") {
 
 TEST_CASE("symmetric: the vectors of compressed-tensors") {
   CHECK(scale_of<INT4, Code<BF16>, CompressedTensors, Code<BF16>>(0.51953125f) == 0.0693359375f);
-  CHECK(scale_of<INT8, Code<BF16>, CompressedTensors, Code<BF16>>(0.51953125f) == 0.00408935546875f);
-  CHECK(scale_of<E4M3, Code<BF16>, CompressedTensors, Code<BF16>>(0.033203125f) == 7.390975952148438e-05f);
+  CHECK(scale_of<INT8, Code<BF16>, CompressedTensors, Code<BF16>>(0.51953125f) ==
+        0.00408935546875f);
+  CHECK(scale_of<E4M3, Code<BF16>, CompressedTensors, Code<BF16>>(0.033203125f) ==
+        7.390975952148438e-05f);
 }

@@ -4,10 +4,11 @@
 #include <cmath>
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/two_level.hpp>
 #include <support/compressed_tensors_reference.hpp>
 #include <support/samples.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/two_level.hpp>
 
 using namespace qfmt;
 namespace reference = qfmt::test::reference;
@@ -30,14 +31,16 @@ TEST_CASE("two-level: the tensor scale maps the largest magnitude to 448 * 6") {
   // Capped, so that 448 / encode_scale stays a normal number.
   CHECK(TwoLevel::fit_global<E2M1, Qfmt, float>(0x1p-149f).encode_scale == 0x1p96f);
   CHECK(TwoLevel::fit_global<E2M1, Qfmt, float>(1e-30f).encode_scale == 0x1p96f);
-  CHECK(std::isfinite(TwoLevel::fit_global<E2M1, Qfmt, float>(std::numeric_limits<float>::max()).encode_scale));
+  CHECK(std::isfinite(
+      TwoLevel::fit_global<E2M1, Qfmt, float>(std::numeric_limits<float>::max()).encode_scale));
 }
 
 TEST_CASE("two-level: block scales by hand") {
   GlobalScale const one{1.0f};
   CHECK(block_scale<Qfmt, float>(2688.0f, one).bits == 0x7E);
   CHECK(block_scale<Qfmt, float>(6.0f, one).bits == 0x38);
-  CHECK(block_scale<Qfmt, float>(1e30f, one).bits == 0x7E);   // saturates: the tensor scale was made for less
+  CHECK(block_scale<Qfmt, float>(1e30f, one).bits ==
+        0x7E);  // saturates: the tensor scale was made for less
   CHECK(block_scale<Qfmt, float>(6 * 0x1p-9f, one).bits == 0x01);
   // Zero and what rounds to it: the profile's replacement.
   CHECK(block_scale<Qfmt, float>(0.0f, one).bits == 0x01);
@@ -62,7 +65,9 @@ TEST_CASE("two-level: a block clips by no more than the rounding of its scale") 
   double worst = 0.0;
   for (int i = 0; i < 20000; ++i) {
     auto const amax = static_cast<float>(std::ldexp(1 + samples.uniform(), samples.integer(-8, 5)));
-    double const scaled = static_cast<double>(amax) / static_cast<double>(TwoLevel::effective(block_scale<Qfmt, float>(amax, global), global));
+    double const scaled =
+        static_cast<double>(amax) /
+        static_cast<double>(TwoLevel::effective(block_scale<Qfmt, float>(amax, global), global));
     worst = std::fmax(worst, scaled / 6);
   }
   CHECK(worst <= 17.0 / 16 + 1e-6);
@@ -76,8 +81,12 @@ void check_against_package(reference::Type const& d) {
   int wrong_global = 0;
   for (std::uint32_t bits = 0; bits < 0x8000; ++bits) {
     float const amax = to_float(T{static_cast<std::uint16_t>(bits)});
-    if (!is_finite(amax)) continue;
-    wrong_global += TwoLevel::fit_global<E2M1, CompressedTensors, T>(amax).encode_scale != reference::nvfp4_global_scale(d, amax) ? 1 : 0;
+    if (!is_finite(amax))
+      continue;
+    wrong_global += TwoLevel::fit_global<E2M1, CompressedTensors, T>(amax).encode_scale !=
+                            reference::nvfp4_global_scale(d, amax)
+                        ? 1
+                        : 0;
   }
   CHECK(wrong_global == 0);
 
@@ -87,11 +96,15 @@ void check_against_package(reference::Type const& d) {
     float const global = reference::nvfp4_global_scale(d, tensor);
     for (std::uint32_t bits = 0; bits < 0x8000; bits += 3) {
       float const amax = to_float(T{static_cast<std::uint16_t>(bits)});
-      if (!is_finite(amax)) continue;
+      if (!is_finite(amax))
+        continue;
       auto const expected = reference::nvfp4_scale_code(d, amax, global);
       auto const code = block_scale<CompressedTensors, T>(amax, {global});
       wrong_blocks += code.bits != expected ? 1 : 0;
-      wrong_blocks += TwoLevel::effective(code, {global}) != reference::nvfp4_effective_scale(expected, global) ? 1 : 0;
+      wrong_blocks +=
+          TwoLevel::effective(code, {global}) != reference::nvfp4_effective_scale(expected, global)
+              ? 1
+              : 0;
       ++checked;
     }
   }
@@ -110,8 +123,14 @@ TEST_CASE("profile CompressedTensors: both scales as the package finds them") {
   int wrong = 0;
   for (int i = 0; i < 50000; ++i) {
     float const amax = std::fabs(i % 2 == 0 ? samples.normal() : samples.any_finite());
-    wrong += TwoLevel::fit_global<E2M1, CompressedTensors, float>(amax).encode_scale != reference::nvfp4_global_scale(d, amax) ? 1 : 0;
-    wrong += block_scale<CompressedTensors, float>(amax, {960.0f}).bits != reference::nvfp4_scale_code(d, amax, 960.0f) ? 1 : 0;
+    wrong += TwoLevel::fit_global<E2M1, CompressedTensors, float>(amax).encode_scale !=
+                     reference::nvfp4_global_scale(d, amax)
+                 ? 1
+                 : 0;
+    wrong += block_scale<CompressedTensors, float>(amax, {960.0f}).bits !=
+                     reference::nvfp4_scale_code(d, amax, 960.0f)
+                 ? 1
+                 : 0;
   }
   CHECK(wrong == 0);
 }

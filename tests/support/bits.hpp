@@ -4,13 +4,18 @@
 
 #include <bit>
 #include <cstdint>
+
 #include <qfmt/formats/format.hpp>
 
 namespace qfmt::test {
 
 /// To compare floats bit by bit: -0 is not +0, and a NaN equals itself.
-constexpr std::uint32_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
-constexpr float float_of(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+constexpr std::uint32_t bits_of(float x) {
+  return std::bit_cast<std::uint32_t>(x);
+}
+constexpr float float_of(std::uint32_t bits) {
+  return std::bit_cast<float>(bits);
+}
 
 /// The code with these bits.
 template <ElementFormat F>

@@ -2,26 +2,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/formats/all.hpp>
 #include <support/codec_kernel.hpp>
 #include <utility>
 
-// The bodies of CodecKernel. A translation unit sets its compiler options by pragmas, includes this, and
-// is then what those options make of the library. One whose options change what floating-point
-// expressions mean also gives the library another name first, `#define qfmt qfmt_under_that_option`, so
-// that its inline functions are not merged with those of the rest of the program; it reaches the test
-// interface, which is included before, through the alias codec_test.
+#include <qfmt/formats/all.hpp>
+
+// The bodies of CodecKernel. A translation unit sets its compiler options by pragmas, includes
+// this, and is then what those options make of the library. One whose options change what
+// floating-point expressions mean also gives the library another name first, `#define qfmt
+// qfmt_under_that_option`, so that its inline functions are not merged with those of the rest of
+// the program; it reaches the test interface, which is included before, through the alias
+// codec_test.
 
 namespace {
 
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(__FAST_MATH__)
 #define QFMT_TEST_KERNEL __attribute__((target("avx2")))
 #else
-#define QFMT_TEST_KERNEL  // g++ inlines nothing into a function with both, and so would not vectorize
+#define QFMT_TEST_KERNEL  // g++ inlines nothing into a function with both, and so would not
+                          // vectorize
 #endif
 
 template <class F, class R, class O>
-QFMT_TEST_KERNEL std::uint32_t mismatches(std::uint32_t first, std::uint32_t count, std::uint32_t step, std::uint32_t expected) {
+QFMT_TEST_KERNEL std::uint32_t mismatches(std::uint32_t first, std::uint32_t count,
+                                          std::uint32_t step, std::uint32_t expected) {
   std::uint32_t found = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     float const x = qfmt::bit_cast<float>(first + i * step);
@@ -35,7 +39,10 @@ void add_kernel(codec_test::CodecKernels& kernels, codec_test::oracle::Mode mode
   kernels.push_back({F::name, mode, qfmt::same_as<O, qfmt::ToSpecial>, &mismatches<F, R, O>,
                      [](float x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
                      [](double x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
-                     [](std::uint32_t code) { return qfmt::decode(qfmt::Code<F>{static_cast<typename F::storage_type>(code)}); }});
+                     [](std::uint32_t code) {
+                       return qfmt::decode(
+                           qfmt::Code<F>{static_cast<typename F::storage_type>(code)});
+                     }});
 }
 
 template <class F, class O>
@@ -51,13 +58,15 @@ void add_modes(codec_test::CodecKernels& kernels) {
   add_kernel<F, qfmt::Up, O>(kernels, Mode::up);
 }
 
-/// All rounding modes under these overflow modes, of every format of a list whose index leaves the rest
-/// `Part` modulo `Parts`: the lists are compiled in several pieces.
+/// All rounding modes under these overflow modes, of every format of a list whose index leaves the
+/// rest `Part` modulo `Parts`: the lists are compiled in several pieces.
 template <int Part, int Parts, class... Fs, class... Os>
-codec_test::CodecKernels kernels_of(qfmt::TypeList<Fs...> /*formats*/, qfmt::TypeList<Os...> /*overflow*/) {
+codec_test::CodecKernels kernels_of(qfmt::TypeList<Fs...> /*formats*/,
+                                    qfmt::TypeList<Os...> /*overflow*/) {
   codec_test::CodecKernels kernels;
   auto const add_one = [&]<int Index, class F, class O>() {
-    if constexpr (Index % Parts == Part) add_modes<F, O>(kernels);
+    if constexpr (Index % Parts == Part)
+      add_modes<F, O>(kernels);
   };
   auto const add_all = [&]<class O, int... Index>(std::integer_sequence<int, Index...>) {
     (add_one.template operator()<Index, Fs, O>(), ...);

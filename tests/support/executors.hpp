@@ -3,9 +3,10 @@
 #pragma once
 
 #include <atomic>
-#include <qfmt/core/parallel.hpp>
 #include <thread>
 #include <vector>
+
+#include <qfmt/core/parallel.hpp>
 
 // Executors that do what the concept allows and a kernel might not expect.
 

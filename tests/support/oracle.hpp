@@ -10,9 +10,10 @@
 #include <utility>
 #include <vector>
 
-// What codes are right, found without the library: this file includes nothing of it. The facts of the
-// formats are typed from their specifications, values are dyadic rationals that binary64 holds exactly,
-// and an encoder is a table of thresholds, which is all that a monotone step function can be.
+// What codes are right, found without the library: this file includes nothing of it. The facts of
+// the formats are typed from their specifications, values are dyadic rationals that binary64 holds
+// exactly, and an encoder is a table of thresholds, which is all that a monotone step function can
+// be.
 
 namespace qfmt::test::oracle {
 
@@ -23,12 +24,18 @@ inline constexpr Mode modes[] = {Mode::nearest_even, Mode::nearest_away, Mode::t
 
 constexpr char const* name(Mode mode) {
   switch (mode) {
-    case Mode::nearest_even: return "nearest even";
-    case Mode::nearest_away: return "nearest away";
-    case Mode::toward_zero: return "toward zero";
-    case Mode::up: return "up";
-    case Mode::down: return "down";
-    case Mode::to_odd: return "to odd";
+    case Mode::nearest_even:
+      return "nearest even";
+    case Mode::nearest_away:
+      return "nearest away";
+    case Mode::toward_zero:
+      return "toward zero";
+    case Mode::up:
+      return "up";
+    case Mode::down:
+      return "down";
+    case Mode::to_odd:
+      return "to odd";
   }
   return "?";
 }
@@ -49,29 +56,37 @@ struct Facts {
   int fraction_bits = 0;   // integers: where the binary point is
   bool symmetric = false;  // integers: the lowest code is never produced
 
-  [[nodiscard]] std::uint32_t sign() const { return kind == Kind::minifloat && is_signed ? 1u << (bits - 1) : 0u; }
+  [[nodiscard]] std::uint32_t sign() const {
+    return kind == Kind::minifloat && is_signed ? 1u << (bits - 1) : 0u;
+  }
   [[nodiscard]] std::uint32_t mask() const { return (1u << bits) - 1; }
 
   /// Largest magnitude code on that side of zero; for integers the magnitude itself.
   [[nodiscard]] std::uint32_t last(bool negative) const {
-    if (kind != Kind::integer || !negative) return max_code;
+    if (kind != Kind::integer || !negative)
+      return max_code;
     return !is_signed ? 0 : symmetric ? max_code : max_code + 1;
   }
 
-  /// The magnitude that a magnitude code stands for. Also one code further than the largest, which is
-  /// where rounding to nearest begins to overflow.
+  /// The magnitude that a magnitude code stands for. Also one code further than the largest, which
+  /// is where rounding to nearest begins to overflow.
   [[nodiscard]] double magnitude(std::uint32_t code) const {
-    if (kind == Kind::integer) return std::ldexp(static_cast<double>(code), -fraction_bits);
-    if (kind == Kind::power_of_two) return std::ldexp(1.0, static_cast<int>(code) - bias);
+    if (kind == Kind::integer)
+      return std::ldexp(static_cast<double>(code), -fraction_bits);
+    if (kind == Kind::power_of_two)
+      return std::ldexp(1.0, static_cast<int>(code) - bias);
     int const field = static_cast<int>(code >> mantissa_bits);
-    double const fraction = std::ldexp(static_cast<double>(code & ((1u << mantissa_bits) - 1)), -mantissa_bits);
+    double const fraction =
+        std::ldexp(static_cast<double>(code & ((1u << mantissa_bits) - 1)), -mantissa_bits);
     return field == 0 ? std::ldexp(fraction, 1 - bias) : std::ldexp(1.0 + fraction, field - bias);
   }
 
   /// The code of a magnitude code with a sign.
   [[nodiscard]] std::uint32_t with_sign(std::uint32_t code, bool negative) const {
-    if (!negative) return code;
-    if (kind == Kind::integer) return is_signed ? (0u - code) & mask() : code;
+    if (!negative)
+      return code;
+    if (kind == Kind::integer)
+      return is_signed ? (0u - code) & mask() : code;
     return code == 0 && !negative_zero ? 0 : code | sign();
   }
 
@@ -79,18 +94,25 @@ struct Facts {
   [[nodiscard]] double value(std::uint32_t code) const {
     if (kind == Kind::integer) {
       bool const negative = is_signed && code > max_code;
-      return std::ldexp(negative ? static_cast<double>(code) - std::ldexp(1.0, bits) : static_cast<double>(code), -fraction_bits);
+      return std::ldexp(
+          negative ? static_cast<double>(code) - std::ldexp(1.0, bits) : static_cast<double>(code),
+          -fraction_bits);
     }
     double const direction = (code & sign()) != 0 ? -1.0 : 1.0;
-    if (sign() != 0 && !negative_zero && code == sign()) return std::numeric_limits<double>::quiet_NaN();
+    if (sign() != 0 && !negative_zero && code == sign())
+      return std::numeric_limits<double>::quiet_NaN();
     std::uint32_t const low = code & ~sign();
-    if (low <= max_code) return direction * magnitude(low);
+    if (low <= max_code)
+      return direction * magnitude(low);
     bool const infinite = overflow_code != nan_code && low == overflow_code;
-    return infinite ? direction * std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
+    return infinite ? direction * std::numeric_limits<double>::infinity()
+                    : std::numeric_limits<double>::quiet_NaN();
   }
 };
 
-// OCP OFP8 1.0 section 5, OCP MX 1.0 section 5.3 and 5.4, IEEE 754-2019 section 3.4, arXiv 2206.02915.
+// OCP OFP8 1.0 section 5, OCP MX 1.0 section 5.3 and 5.4, IEEE 754-2019 section 3.4, arXiv
+// 2206.02915.
+// clang-format off
 inline constexpr Facts formats[] = {
     // name      kind                bits E  M  bias  max     overflow NaN     signed -0
     {"E2M1",     Kind::minifloat,     4,  2, 1,    1, 0x7,    0x7,    0x7,    true,  true},
@@ -124,21 +146,25 @@ inline constexpr Facts formats[] = {
     {"UINT7",    Kind::integer,       7,  0, 0,    0, 127,    127,    127,    false, false},
     {"UINT8",    Kind::integer,       8,  0, 0,    0, 255,    255,    255,    false, false},
 };
+// clang-format on
 
 /// The facts of the format of that name; null if there are none here.
 constexpr Facts const* find(std::string_view format) {
   for (Facts const& facts : formats) {
-    if (facts.name == format) return &facts;
+    if (facts.name == format)
+      return &facts;
   }
   return nullptr;
 }
 
 /// Whether the format defines this rounding: one without mantissa has no even and no odd neighbour.
 constexpr bool defined(Facts const& facts, Mode mode) {
-  return facts.kind != Kind::power_of_two || mode == Mode::toward_zero || mode == Mode::up || mode == Mode::nearest_away;
+  return facts.kind != Kind::power_of_two || mode == Mode::toward_zero || mode == Mode::up ||
+         mode == Mode::nearest_away;
 }
 
-/// One side of an encoder: magnitudes from `at` on (or beyond it, if not inclusive) have code `above`.
+/// One side of an encoder: magnitudes from `at` on (or beyond it, if not inclusive) have code
+/// `above`.
 struct Threshold {
   double at;
   bool inclusive;
@@ -155,17 +181,22 @@ struct Interval {
 /// O1: the encoder of a format as two tables of thresholds, one for each sign.
 class Encoder {
  public:
-  Encoder(Facts const& facts, Mode mode, bool to_special) : facts_{facts}, mode_{mode}, to_special_{to_special} {
+  Encoder(Facts const& facts, Mode mode, bool to_special)
+      : facts_{facts}, mode_{mode}, to_special_{to_special} {
     for (bool const negative : {false, true}) build(negative);
   }
 
-  [[nodiscard]] std::vector<Threshold> const& thresholds(bool negative) const { return sides_[negative ? 1 : 0]; }
+  [[nodiscard]] std::vector<Threshold> const& thresholds(bool negative) const {
+    return sides_[negative ? 1 : 0];
+  }
 
   /// The code of x: one binary search.
   [[nodiscard]] std::uint32_t operator()(double x) const {
-    if (std::isnan(x)) return facts_.nan_code;
+    if (std::isnan(x))
+      return facts_.nan_code;
     bool const negative = std::signbit(x);
-    if (std::isinf(x)) return infinity(negative);
+    if (std::isinf(x))
+      return infinity(negative);
     auto const& side = thresholds(negative);
     double const magnitude = std::fabs(x);
     std::size_t low = 0;  // side[0] is the code of zero
@@ -186,7 +217,8 @@ class Encoder {
       std::uint32_t begin = 0;
       for (std::size_t i = 0; i < side.size(); ++i) {
         std::uint32_t const end = i + 1 < side.size() ? first_float(side[i + 1]) : 0x7F800000u;
-        if (end > begin) runs.push_back({sign | begin, end - begin, side[i].above});
+        if (end > begin)
+          runs.push_back({sign | begin, end - begin, side[i].above});
         begin = end;
       }
       runs.push_back({sign | 0x7F800000u, 1, infinity(negative)});
@@ -196,7 +228,9 @@ class Encoder {
   }
 
  private:
-  static bool reached(Threshold const& t, double magnitude) { return t.inclusive ? magnitude >= t.at : magnitude > t.at; }
+  static bool reached(Threshold const& t, double magnitude) {
+    return t.inclusive ? magnitude >= t.at : magnitude > t.at;
+  }
 
   /// The smallest binary32 magnitude, as bits, that reaches the threshold.
   static std::uint32_t first_float(Threshold const& t) {
@@ -214,9 +248,11 @@ class Encoder {
   }
 
   [[nodiscard]] std::uint32_t infinity(bool negative) const {
-    if (facts_.kind == Kind::integer) return facts_.with_sign(facts_.last(negative), negative);
+    if (facts_.kind == Kind::integer)
+      return facts_.with_sign(facts_.last(negative), negative);
     bool const minus = negative && facts_.is_signed;
-    return to_special_ ? facts_.overflow_code | (minus ? facts_.sign() : 0u) : facts_.with_sign(facts_.max_code, minus);
+    return to_special_ ? facts_.overflow_code | (minus ? facts_.sign() : 0u)
+                       : facts_.with_sign(facts_.max_code, minus);
   }
 
   // What the modes mean for magnitudes on one side of zero.
@@ -224,12 +260,18 @@ class Encoder {
 
   [[nodiscard]] Toward toward(bool negative) const {
     switch (mode_) {
-      case Mode::nearest_even: return Toward::even;
-      case Mode::nearest_away: return Toward::away_on_tie;
-      case Mode::toward_zero: return Toward::zero;
-      case Mode::up: return negative ? Toward::zero : Toward::infinity;
-      case Mode::down: return negative ? Toward::infinity : Toward::zero;
-      case Mode::to_odd: break;
+      case Mode::nearest_even:
+        return Toward::even;
+      case Mode::nearest_away:
+        return Toward::away_on_tie;
+      case Mode::toward_zero:
+        return Toward::zero;
+      case Mode::up:
+        return negative ? Toward::zero : Toward::infinity;
+      case Mode::down:
+        return negative ? Toward::infinity : Toward::zero;
+      case Mode::to_odd:
+        break;
     }
     return Toward::odd;
   }
@@ -241,11 +283,16 @@ class Encoder {
     double const middle = (low + high) / 2;
     bool const odd = (c & 1) != 0;
     switch (toward) {
-      case Toward::even: return {middle, odd};
-      case Toward::away_on_tie: return {middle, true};
-      case Toward::zero: return {high, true};
-      case Toward::infinity: return {low, false};
-      case Toward::odd: break;
+      case Toward::even:
+        return {middle, odd};
+      case Toward::away_on_tie:
+        return {middle, true};
+      case Toward::zero:
+        return {high, true};
+      case Toward::infinity:
+        return {low, false};
+      case Toward::odd:
+        break;
     }
     return {odd ? high : low, odd};
   }
@@ -262,8 +309,9 @@ class Encoder {
     }
     // Finite values overflow only in modes that may round away from zero.
     Toward const direction = toward(negative);
-    bool const overflows = to_special_ && facts_.kind != Kind::integer && facts_.overflow_code != facts_.max_code &&
-                           direction != Toward::zero && direction != Toward::odd;
+    bool const overflows = to_special_ && facts_.kind != Kind::integer &&
+                           facts_.overflow_code != facts_.max_code && direction != Toward::zero &&
+                           direction != Toward::odd;
     if (overflows) {
       auto const [at, inclusive] = step(last, direction);
       side.push_back({at, inclusive, facts_.overflow_code | (negative ? facts_.sign() : 0u)});
@@ -276,25 +324,30 @@ class Encoder {
   std::vector<Threshold> sides_[2];
 };
 
-/// O2: the code whose value is nearest to x, found by looking at all of them; ties to the even code.
-/// For finite x and saturating formats of at most 8 bits.
+/// O2: the code whose value is nearest to x, found by looking at all of them; ties to the even
+/// code. For finite x and saturating formats of at most 8 bits.
 inline std::uint32_t nearest(Facts const& facts, double x) {
   std::uint32_t best = 0;
   auto best_distance = std::numeric_limits<long double>::infinity();
   bool const negative = std::signbit(x);
-  if (negative && facts.kind != Kind::integer && !facts.is_signed) x = -x;
+  if (negative && facts.kind != Kind::integer && !facts.is_signed)
+    x = -x;
   for (std::uint32_t code = 0; code <= facts.mask(); ++code) {
     double const value = facts.value(code);
-    if (!std::isfinite(value) || (facts.symmetric && code == facts.max_code + 1)) continue;
-    long double const distance = std::fabs(static_cast<long double>(x) - static_cast<long double>(value));
+    if (!std::isfinite(value) || (facts.symmetric && code == facts.max_code + 1))
+      continue;
+    long double const distance =
+        std::fabs(static_cast<long double>(x) - static_cast<long double>(value));
     if (distance < best_distance || (distance == best_distance && (code & 1) == 0)) {
       // Of the two zeros, the one with the sign of x.
-      if (value == 0.0 && distance == best_distance && std::signbit(value) != negative) continue;
+      if (value == 0.0 && distance == best_distance && std::signbit(value) != negative)
+        continue;
       best = code;
       best_distance = distance;
     }
   }
-  if (facts.value(best) == 0.0) return facts.with_sign(0, negative && facts.is_signed);
+  if (facts.value(best) == 0.0)
+    return facts.with_sign(0, negative && facts.is_signed);
   return best;
 }
 

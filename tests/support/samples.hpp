@@ -6,13 +6,14 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <vector>
+
 #include <qfmt/core/matrix_view.hpp>
 #include <qfmt/core/random.hpp>
 #include <qfmt/formats/real.hpp>
-#include <vector>
 
-// Numbers to test with: functions of a seed and an index, so that every run sees the same ones (normal()
-// up to the accuracy of the C library's logarithm and cosine).
+// Numbers to test with: functions of a seed and an index, so that every run sees the same ones
+// (normal() up to the accuracy of the C library's logarithm and cosine).
 
 namespace qfmt::test {
 
@@ -39,7 +40,8 @@ class Samples {
   float any_finite() {
     for (;;) {
       std::uint32_t const pattern = bits();
-      if ((pattern & 0x7F800000u) != 0x7F800000u) return std::bit_cast<float>(pattern);
+      if ((pattern & 0x7F800000u) != 0x7F800000u)
+        return std::bit_cast<float>(pattern);
     }
   }
 
@@ -54,10 +56,15 @@ struct Matrix {
   Shape shape;
   std::vector<T> values;
 
-  explicit Matrix(Shape s, T fill = {}) : shape{s}, values(static_cast<std::size_t>(s.size()), fill) {}
+  explicit Matrix(Shape s, T fill = {})
+      : shape{s}, values(static_cast<std::size_t>(s.size()), fill) {}
 
-  T& operator()(index_t row, index_t col) { return values[static_cast<std::size_t>(row * shape.cols + col)]; }
-  T const& operator()(index_t row, index_t col) const { return values[static_cast<std::size_t>(row * shape.cols + col)]; }
+  T& operator()(index_t row, index_t col) {
+    return values[static_cast<std::size_t>(row * shape.cols + col)];
+  }
+  T const& operator()(index_t row, index_t col) const {
+    return values[static_cast<std::size_t>(row * shape.cols + col)];
+  }
 
   [[nodiscard]] MatrixView<T const> view() const { return {values.data(), shape}; }
   [[nodiscard]] MatrixView<T> view() { return {values.data(), shape}; }

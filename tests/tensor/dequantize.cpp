@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/tensor/dequantize.hpp>
-#include <qfmt/tensor/quantize.hpp>
 #include <support/compare.hpp>
 #include <support/executors.hpp>
 #include <support/samples.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/tensor/dequantize.hpp>
+#include <qfmt/tensor/quantize.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -38,7 +39,8 @@ void check_scheme(Shape shape) {
   Matrix<Code<BF16>> half{shape};
   REQUIRE(dequantize<S, Code<BF16>>(view, half.view()) == Status::ok);
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (half.values[i] != from_float<Code<BF16>>(expected[i])) FAIL(i);
+    if (half.values[i] != from_float<Code<BF16>>(expected[i]))
+      FAIL(i);
   }
 }
 
@@ -69,7 +71,8 @@ TEST_CASE("dequantize refuses what does not fit, and writes nothing then") {
   std::vector<float> out(64, poison());
   CHECK(dequantize(q->view(), MatrixView<float>{out.data(), {2, 15}}) == Status::shape_mismatch);
   CHECK(dequantize(q->view(), MatrixView<float>{out.data(), {3, 16}}) == Status::shape_mismatch);
-  CHECK(dequantize(q->view(), MatrixView<float>{out.data(), {2, 16}, 15}) == Status::stride_invalid);
+  CHECK(dequantize(q->view(), MatrixView<float>{out.data(), {2, 16}, 15}) ==
+        Status::stride_invalid);
   CHECK(dequantize(q->view(), MatrixView<float>{nullptr, {2, 16}}) == Status::null_pointer);
   auto broken = q->view();
   broken.scales = nullptr;

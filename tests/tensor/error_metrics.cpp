@@ -4,10 +4,11 @@
 #include <cmath>
 #include <doctest/doctest.h>
 #include <limits>
+#include <support/samples.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/tensor/error_metrics.hpp>
 #include <qfmt/tensor/quantize.hpp>
-#include <support/samples.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -75,7 +76,9 @@ TEST_CASE("error_metrics compares a quantized matrix with its original") {
   auto const metrics = error_metrics<S, float>(matrix.view(), q->view());
   double noise = 0.0;
   for (index_t r = 0; r < 3; ++r) {
-    for (index_t c = 0; c < 20; ++c) noise += std::pow(static_cast<double>(q->view()(r, c)) - static_cast<double>(matrix(r, c)), 2);
+    for (index_t c = 0; c < 20; ++c)
+      noise +=
+          std::pow(static_cast<double>(q->view()(r, c)) - static_cast<double>(matrix(r, c)), 2);
   }
   CHECK(metrics.count == 60);
   CHECK(metrics.noise == doctest::Approx(noise).epsilon(1e-12));

@@ -3,11 +3,12 @@
 
 #include <doctest/doctest.h>
 #include <limits>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/tensor/fake_quantize.hpp>
 #include <support/compare.hpp>
 #include <support/executors.hpp>
 #include <support/samples.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/tensor/fake_quantize.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;

@@ -4,18 +4,20 @@
 #include <algorithm>
 #include <cctype>
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/tensor/presets.hpp>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/tensor/presets.hpp>
 
 using namespace qfmt;
 
 namespace {
 
 template <class P, class F, class G, class Policy, class When, class X>
-constexpr bool is = is_same_v<typename P::Weights, QuantScheme<F, G, Policy, When>> && is_same_v<typename P::InputActivations, X>;
+constexpr bool is = is_same_v<typename P::Weights, QuantScheme<F, G, Policy, When>>&&
+    is_same_v<typename P::InputActivations, X>;
 
 using Abs = Static<AbsMax>;
 using Token8 = QuantScheme<INT8, PerToken, Symmetric, Dynamic>;
@@ -33,25 +35,35 @@ std::string found(char const* name) {
 
 TEST_CASE("presets: what the published names mean") {
   using namespace preset;
-  static_assert(is<W2A16, qfmt::INT2, PerGroup<128>, Symmetric, Abs, void> && is<W3A16, qfmt::INT3, PerGroup<128>, Symmetric, Abs, void>);
-  static_assert(is<W4A16, qfmt::INT4, PerGroup<128>, Symmetric, Abs, void> && is<W5A16, qfmt::INT5, PerGroup<128>, Symmetric, Abs, void>);
-  static_assert(is<W6A16, qfmt::INT6, PerGroup<128>, Symmetric, Abs, void> && is<W7A16, qfmt::INT7, PerGroup<128>, Symmetric, Abs, void>);
+  static_assert(is<W2A16, qfmt::INT2, PerGroup<128>, Symmetric, Abs, void> &&
+                is<W3A16, qfmt::INT3, PerGroup<128>, Symmetric, Abs, void>);
+  static_assert(is<W4A16, qfmt::INT4, PerGroup<128>, Symmetric, Abs, void> &&
+                is<W5A16, qfmt::INT5, PerGroup<128>, Symmetric, Abs, void>);
+  static_assert(is<W6A16, qfmt::INT6, PerGroup<128>, Symmetric, Abs, void> &&
+                is<W7A16, qfmt::INT7, PerGroup<128>, Symmetric, Abs, void>);
   static_assert(is<W8A16, qfmt::INT8, PerGroup<128>, Symmetric, Abs, void>);
   static_assert(is<W4A16_ASYM, qfmt::INT4, PerGroup<128>, Asymmetric, Static<MinMax>, void>);
-  static_assert(is<W4A4, qfmt::INT4, PerGroup<128>, Symmetric, Abs, Token4> && is<W4A8, qfmt::INT4, PerGroup<128>, Symmetric, Abs, Token8>);
-  static_assert(is<W8A8, qfmt::INT8, PerChannel, Symmetric, Abs, Token8> && is<preset::INT8, qfmt::INT8, PerChannel, Symmetric, Abs, Token8>);
+  static_assert(is<W4A4, qfmt::INT4, PerGroup<128>, Symmetric, Abs, Token4> &&
+                is<W4A8, qfmt::INT4, PerGroup<128>, Symmetric, Abs, Token8>);
+  static_assert(is<W8A8, qfmt::INT8, PerChannel, Symmetric, Abs, Token8> &&
+                is<preset::INT8, qfmt::INT8, PerChannel, Symmetric, Abs, Token8>);
   static_assert(is<FP8, E4M3, PerTensor, Symmetric, Abs, QuantScheme<E4M3, PerTensor>>);
   static_assert(is<FP8_DYNAMIC, E4M3, PerChannel, Symmetric, Abs, preset::TokenFp8>);
-  static_assert(is<FP8_BLOCK, E4M3, PerBlock<128, 128>, Symmetric, Abs, QuantScheme<E4M3, PerGroup<128>, Symmetric, Dynamic>>);
+  static_assert(is<FP8_BLOCK, E4M3, PerBlock<128, 128>, Symmetric, Abs,
+                   QuantScheme<E4M3, PerGroup<128>, Symmetric, Dynamic>>);
   static_assert(is<W4AFP8, qfmt::INT4, PerGroup<128>, Symmetric, Abs, preset::TokenFp8>);
-  static_assert(is_same_v<preset::NVFP4A16::Weights, BlockScheme<qfmt::NVFP4>> && is_same_v<preset::NVFP4A16::InputActivations, void>);
-  static_assert(is_same_v<preset::NVFP4::InputActivations, BlockScheme<qfmt::NVFP4, Local<AbsMax>>>);
+  static_assert(is_same_v<preset::NVFP4A16::Weights, BlockScheme<qfmt::NVFP4>> &&
+                is_same_v<preset::NVFP4A16::InputActivations, void>);
+  static_assert(
+      is_same_v<preset::NVFP4::InputActivations, BlockScheme<qfmt::NVFP4, Local<AbsMax>>>);
   static_assert(is_same_v<preset::MXFP4::InputActivations, BlockScheme<qfmt::MXFP4, Dynamic>>);
-  static_assert(is_same_v<preset::MXFP8::Weights, BlockScheme<MXFP8_E4M3>> && is_same_v<preset::MXFP8A16::InputActivations, void>);
+  static_assert(is_same_v<preset::MXFP8::Weights, BlockScheme<MXFP8_E4M3>> &&
+                is_same_v<preset::MXFP8A16::InputActivations, void>);
   CHECK(is_same_v<preset::TokenFp8, ::TokenFp8>);
 }
 
-TEST_CASE("presets: every one of the list is found by its name, in any case, and is a layer scheme") {
+TEST_CASE(
+    "presets: every one of the list is found by its name, in any case, and is a layer scheme") {
   std::set<std::string> names;
   preset::All::for_each([&]<class P>() {
     static_assert(Scheme<typename P::Weights>);
@@ -60,20 +72,23 @@ TEST_CASE("presets: every one of the list is found by its name, in any case, and
     std::string lower = name;
     std::string mixed = name;
     for (char& c : lower) c = static_cast<char>(std::tolower(c));
-    for (std::size_t i = 0; i < mixed.size(); i += 2) mixed[i] = static_cast<char>(std::tolower(mixed[i]));
+    for (std::size_t i = 0; i < mixed.size(); i += 2)
+      mixed[i] = static_cast<char>(std::tolower(mixed[i]));
     CHECK(found(name.c_str()) == name);
     CHECK(found(lower.c_str()) == name);
     CHECK(found(mixed.c_str()) == name);
     CHECK(found((name + "_").c_str()) == "none");
   });
-  for (char const* const name : {"W8A8", "INT8", "W4A16", "W4A16_ASYM", "W8A16", "W4A8", "W4AFP8", "FP8", "FP8_DYNAMIC", "FP8_BLOCK", "NVFP4",
-                                 "NVFP4A16", "MXFP4", "MXFP4A16", "MXFP8", "MXFP8A16"}) {
+  for (char const* const name :
+       {"W8A8", "INT8", "W4A16", "W4A16_ASYM", "W8A16", "W4A8", "W4AFP8", "FP8", "FP8_DYNAMIC",
+        "FP8_BLOCK", "NVFP4", "NVFP4A16", "MXFP4", "MXFP4A16", "MXFP8", "MXFP8A16"}) {
     CHECK(names.count(name) == 1);
   }
 }
 
 TEST_CASE("presets: names that are none") {
-  for (char const* const name : {"", "W", "W4", "W4A16 ", " W4A16", "W4A16_", "W4A166", "NVFP", "NVFP44", "fp8-dynamic", "UNKNOWN", "@"}) {
+  for (char const* const name : {"", "W", "W4", "W4A16 ", " W4A16", "W4A16_", "W4A166", "NVFP",
+                                 "NVFP44", "fp8-dynamic", "UNKNOWN", "@"}) {
     CHECK(found(name) == "none");
   }
 }

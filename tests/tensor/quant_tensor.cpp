@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/tensor/quant_tensor.hpp>
 
@@ -33,7 +34,8 @@ void check_sizes(Shape shape, Sizes expected) {
 TEST_CASE("sizes: rows are padded to whole tiles and whole bytes") {
   check_sizes<QuantScheme<INT8, PerChannel>>({3, 7}, {7, 21, {3, 1}, 0});
   check_sizes<QuantScheme<INT4, PerChannel>>({3, 7}, {4, 12, {3, 1}, 0});
-  check_sizes<QuantScheme<INT4, PerGroup<32>, Asymmetric, Static<MinMax>>>({2, 33}, {32, 64, {2, 2}, 4});
+  check_sizes<QuantScheme<INT4, PerGroup<32>, Asymmetric, Static<MinMax>>>({2, 33},
+                                                                           {32, 64, {2, 2}, 4});
   check_sizes<BlockScheme<NVFP4>>({2, 40}, {24, 48, {2, 3}, 0});
   check_sizes<QuantScheme<E2M3, PerGroup<32>>>({1, 1}, {24, 24, {1, 1}, 0});
   check_sizes<QuantScheme<E4M3, PerBlock<128, 128>>>({130, 100}, {128, 16640, {2, 1}, 0});

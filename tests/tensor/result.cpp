@@ -3,8 +3,9 @@
 
 #include <doctest/doctest.h>
 #include <memory>
-#include <qfmt/tensor/result.hpp>
 #include <string>
+
+#include <qfmt/tensor/result.hpp>
 
 using namespace qfmt;
 

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <doctest/doctest.h>
+#include <string>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/tensor/scheme.hpp>
-#include <string>
 
 using namespace qfmt;
 
@@ -19,30 +20,36 @@ using Nv = BlockScheme<NVFP4, Local<AbsMax>>;
 TEST_CASE("a scheme is its five parts") {
   static_assert(Scheme<Weights> && Scheme<Asym> && Scheme<Nv> && !Scheme<INT8> && !Scheme<int>);
   static_assert(is_same_v<Weights::Format, INT8> && is_same_v<Weights::Granularity, PerChannel>);
-  static_assert(is_same_v<Weights::Policy, Symmetric> && is_same_v<Weights::Timing, Static<AbsMax>>);
+  static_assert(is_same_v<Weights::Policy, Symmetric> &&
+                is_same_v<Weights::Timing, Static<AbsMax>>);
   static_assert(is_same_v<Weights::Profile, profile::Qfmt>);
   static_assert(is_same_v<Weights::Stored, float> && is_same_v<Weights::Global, NoGlobal>);
-  static_assert(!Weights::has_zero_point && !Weights::has_global && Asym::has_zero_point && Nv::has_global && !Nv::has_zero_point);
+  static_assert(!Weights::has_zero_point && !Weights::has_global && Asym::has_zero_point &&
+                Nv::has_global && !Nv::has_zero_point);
   CHECK(std::string{Nv::Timing::name} == "local");
 }
 
 TEST_CASE("a block format is a scheme whose groups lie along the rows") {
-  static_assert(is_same_v<Nv::Format, E2M1> && is_same_v<Nv::Granularity, PerGroup<16>> && is_same_v<Nv::Policy, TwoLevel>);
+  static_assert(is_same_v<Nv::Format, E2M1> && is_same_v<Nv::Granularity, PerGroup<16>> &&
+                is_same_v<Nv::Policy, TwoLevel>);
   static_assert(is_same_v<BlockScheme<MXFP8_E5M2>::Granularity, PerGroup<32>>);
   static_assert(is_same_v<BlockScheme<MXFP4, Dynamic>::Timing, Dynamic>);
   CHECK(is_same_v<BlockScheme<MXFP4>::Stored, Code<E8M0>>);
 }
 
 TEST_CASE("when parameters are found, and by which observer") {
-  static_assert(is_same_v<Static<MinMax>::Observer, MinMax> && is_same_v<Dynamic::Observer, MinMax>);
-  static_assert(Timing<Static<AbsMax>> && Timing<Dynamic> && Timing<Local<AbsMax>> && !Timing<AbsMax>);
+  static_assert(is_same_v<Static<MinMax>::Observer, MinMax> &&
+                is_same_v<Dynamic::Observer, MinMax>);
+  static_assert(Timing<Static<AbsMax>> && Timing<Dynamic> && Timing<Local<AbsMax>> &&
+                !Timing<AbsMax>);
   CHECK(std::string{Static<AbsMax>::name} == "static");
   CHECK(std::string{Dynamic::name} == "dynamic");
 }
 
 TEST_CASE("the same scheme under another profile") {
   using Theirs = with_profile<Asym, profile::CompressedTensors>;
-  static_assert(is_same_v<Theirs, QuantScheme<INT4, PerGroup<32>, Asymmetric, Static<MinMax>, profile::CompressedTensors>>);
+  static_assert(is_same_v<Theirs, QuantScheme<INT4, PerGroup<32>, Asymmetric, Static<MinMax>,
+                                              profile::CompressedTensors>>);
   static_assert(is_same_v<with_profile<Theirs, profile::Qfmt>, Asym>);
   CHECK(is_same_v<with_profile<Asym, profile::Qfmt>, Asym>);
 }
@@ -60,6 +67,7 @@ TEST_CASE("the same scheme with scales of another type") {
 TEST_CASE("a layer: weights, and inputs if they are quantized") {
   using WeightOnly = LayerScheme<Weights>;
   using Both = LayerScheme<Weights, QuantScheme<INT8, PerToken, Symmetric, Dynamic>>;
-  static_assert(is_same_v<WeightOnly::InputActivations, void> && is_same_v<WeightOnly::Weights, Weights>);
+  static_assert(is_same_v<WeightOnly::InputActivations, void> &&
+                is_same_v<WeightOnly::Weights, Weights>);
   CHECK(is_same_v<Both::InputActivations::Timing, Dynamic>);
 }

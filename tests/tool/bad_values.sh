@@ -41,7 +41,8 @@ for scheme in NVFP4A16 W8A8 W4A16_ASYM FP8_BLOCK MXFP4; do
   for threads in 1 2 7; do
     refuses nonfinite_weight 'row 17, column 3: got +Inf' -- --scheme $scheme --threads $threads first
   done
-  refuses nonfinite_weight 'second-shard/model-00002-of-00002.safetensors' "tensor 'model.layers.0.self_attn.q_proj.weight': row 0, column 0" -- --scheme $scheme second-shard
+  refuses nonfinite_weight 'second-shard/model-00002-of-00002.safetensors' \
+    "tensor 'model.layers.0.self_attn.q_proj.weight': row 0, column 0" -- --scheme $scheme second-shard
   refuses nonfinite_weight "nan-BF16/model.safetensors: $up" -- --scheme $scheme nan-BF16/model.safetensors
 
   say "$scheme: tensors that are not quantized keep theirs"

@@ -7,7 +7,7 @@
 source "$(dirname "$0")/support/session.bash"
 
 # flags: the words after the last line's colon, as a shell reads them.
-flags() { eval "set -- $(sed -n 's/^to leave them as they are: //p' "$folder/log/stderr")" && printf '%s\n' "$@"; }
+flags() { bash -c "printf '%s\n' $(sed -n 's/^to leave them as they are: //p' "$folder/log/stderr")"; }
 
 # works_with_flags ARGUMENTS...: quantizes with what the last refusal printed.
 works_with_flags() {

@@ -27,25 +27,25 @@ assert json.load(open("out/config.json"))["quantization_config"]["ignore"] == so
 EOF
   rm -r out
 }
-all() { for layer in 0 1; do for name in "$@"; do echo $layer.$name; done; done | xargs; }
-attention="self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn.o_proj"
-mlp="mlp.gate_proj mlp.up_proj mlp.down_proj"
+all() { for layer in 0 1; do for name in "$@"; do echo "$layer.$name"; done; done | xargs; }
+attention=(self_attn.{q,k,v,o}_proj)
+mlp=(mlp.{gate,up,down}_proj)
 
 say "by default every linear layer, not the head, the embedding and the norms"
-quantizes "$(all $attention $mlp)" --
+quantizes "$(all "${attention[@]}" "${mlp[@]}")" --
 say "an exact target means one layer"
 quantizes "0.mlp.up_proj" -- --targets model.layers.0.mlp.up_proj
 say "targets add up; a pattern matches from the start and need not reach the end"
 quantizes "$(all mlp.up_proj) 1.mlp.down_proj" -- --targets 're:.*up_proj' --targets 're:model\.layers\.1\.mlp\.down'
 say "the head is quantized when it is named"
 quantizes "lm_head" -- --targets lm_head
-quantizes "$(all $attention $mlp) lm_head" -- --targets Linear --targets lm_head
+quantizes "$(all "${attention[@]}" "${mlp[@]}") lm_head" -- --targets Linear --targets lm_head
 say "ignore takes away, from targets as well, and wins"
-quantizes "$(all $attention)" -- --ignore 're:.*mlp'
+quantizes "$(all "${attention[@]}")" -- --ignore 're:.*mlp'
 quantizes "$(all mlp.gate_proj)" -- --targets 're:.*mlp' --ignore 're:.*(up|down)_proj$'
 quantizes "1.mlp.up_proj 1.mlp.gate_proj" -- --ignore 're:model\.layers\.0' --ignore 're:.*self_attn' --ignore model.layers.1.mlp.down_proj
 say "ignoring what is not there is no error"
-quantizes "$(all $attention $mlp)" -- --ignore model.layers.7.mlp.up_proj
+quantizes "$(all "${attention[@]}" "${mlp[@]}")" -- --ignore model.layers.7.mlp.up_proj
 say "an option takes one word: the arguments after it stay arguments"
 "$tool" quantize in out --scheme W8A8 --ignore model.layers.0.mlp.up_proj 2>/dev/null >"$folder/log/stdout"
 rm -r out

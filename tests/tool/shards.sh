@@ -94,7 +94,9 @@ quantize --scheme MXFP4 three out
 for file in tokenizer.json LICENSE tokenizer.model empty.txt large.jinja; do cmp three/$file out/$file; done
 for file in original .cache pytorch_model.bin model.gguf .gitattributes; do [ ! -e out/$file ] || fail "$file has been copied"; done
 
-for entry in original pytorch_model.bin model.gguf; do grep -q "^qfmt: not copied: '$entry'$" "$folder/log/stderr" || fail "it does not say that $entry is not copied"; done
+for entry in original pytorch_model.bin model.gguf; do
+  grep -q "^qfmt: not copied: '$entry'$" "$folder/log/stderr" || fail "it does not say that $entry is not copied"
+done
 [ "$(grep -c 'not copied' "$folder/log/stderr")" = 3 ]
 
 say "the output can be read by whoever may read new files"

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The only header with preprocessor conditions. It names the compilers' differences once:
+// The header with preprocessor conditions (gemm/lanes.hpp has its own for vector types). It names
+// the compilers' differences once:
 //
 //   QFMT_HOST_DEVICE   a function for host and device (nothing where there is no device)
+//   QFMT_TRY, QFMT_CATCH   try and catch where exceptions are on; elsewhere the body alone
 //   QFMT_VERSION       major * 10000 + minor * 100 + patch
 //
 // and brings the few standard names that floors 0 to 2 use into namespace qfmt, so that the same
@@ -19,6 +21,14 @@
 #define QFMT_HOST_DEVICE __host__ __device__
 #else
 #define QFMT_HOST_DEVICE
+#endif
+
+#if defined(__cpp_exceptions)
+#define QFMT_TRY try
+#define QFMT_CATCH(...) catch (__VA_ARGS__)
+#else
+#define QFMT_TRY if (true)
+#define QFMT_CATCH(...) else
 #endif
 
 #if defined(__CUDACC_RTC__)

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -23,8 +24,8 @@ namespace qfmt {
 /// own thread: nothing waits for anything that waits for it. Idle threads look for work for
 /// spin_time and then sleep.
 ///
-/// Bodies must not throw. Where the system refuses a thread, the constructor fails as std::thread
-/// does.
+/// Bodies must not throw. Where the system refuses a thread, the pool works with those it has;
+/// without exceptions the program ends then, as std::thread decides.
 class ThreadPool {
  public:
   static constexpr std::chrono::microseconds spin_time{30};
@@ -35,7 +36,11 @@ class ThreadPool {
       threads = static_cast<int>(std::thread::hardware_concurrency());
     if (threads > most_threads)
       threads = most_threads;
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    workers_.reserve(static_cast<std::size_t>(threads));
+    QFMT_TRY {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    }
+    QFMT_CATCH(std::system_error const&) {}
   }
 
   ~ThreadPool() {

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/io/tensor_info.hpp>
-#include <qfmt/tensor/presets.hpp>
 #include <string>
 #include <vector>
+
+#include <qfmt/io/tensor_info.hpp>
+#include <qfmt/tensor/presets.hpp>
 
 namespace qfmt::io {
 
@@ -23,13 +24,20 @@ enum class CompressedFormat : uint8_t {
 
 constexpr char const* name(CompressedFormat format) noexcept {
   switch (format) {
-    case CompressedFormat::pack_quantized: return "pack-quantized";
-    case CompressedFormat::int_quantized: return "int-quantized";
-    case CompressedFormat::float_quantized: return "float-quantized";
-    case CompressedFormat::naive_quantized: return "naive-quantized";
-    case CompressedFormat::nvfp4_pack_quantized: return "nvfp4-pack-quantized";
-    case CompressedFormat::mxfp4_pack_quantized: return "mxfp4-pack-quantized";
-    case CompressedFormat::mxfp8_quantized: return "mxfp8-quantized";
+    case CompressedFormat::pack_quantized:
+      return "pack-quantized";
+    case CompressedFormat::int_quantized:
+      return "int-quantized";
+    case CompressedFormat::float_quantized:
+      return "float-quantized";
+    case CompressedFormat::naive_quantized:
+      return "naive-quantized";
+    case CompressedFormat::nvfp4_pack_quantized:
+      return "nvfp4-pack-quantized";
+    case CompressedFormat::mxfp4_pack_quantized:
+      return "mxfp4-pack-quantized";
+    case CompressedFormat::mxfp8_quantized:
+      return "mxfp8-quantized";
   }
   return "unknown";
 }
@@ -44,7 +52,8 @@ template <class Layer>
   if constexpr (IntegerFormat<F>) {
     return weights_only ? CompressedFormat::pack_quantized : CompressedFormat::int_quantized;
   } else if constexpr (F::bits == 4) {
-    return W::has_global ? CompressedFormat::nvfp4_pack_quantized : CompressedFormat::mxfp4_pack_quantized;
+    return W::has_global ? CompressedFormat::nvfp4_pack_quantized
+                         : CompressedFormat::mxfp4_pack_quantized;
   } else if constexpr (same_as<typename W::Stored, Code<E8M0>>) {
     return CompressedFormat::mxfp8_quantized;
   } else {
@@ -76,14 +85,16 @@ template <class T>
   }
 }
 
-/// The tensors of a layer with a weight of this shape, in the order in which they are described here:
+/// The tensors of a layer with a weight of this shape, in the order in which they are described
+/// here:
 ///
-///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_shape I64 (2), weight_scale,
+///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_shape I64 (2),
+///     weight_scale,
 ///                           weight_zero_point I32 (ceil(N*b/32), K/group) if asymmetric
-///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale, weight_zero_point I8 if asymmetric
-///     nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_global_scale F32 (1), weight_scale F8_E4M3 (N, K/16)
-///     mxfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale U8 (N, K/32)
-///     mxfp8-quantized       weight F8_E4M3 (N, K), weight_scale U8 (N, K/32)
+///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale, weight_zero_point I8 if
+///     asymmetric nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_global_scale F32 (1),
+///     weight_scale F8_E4M3 (N, K/16) mxfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale
+///     U8 (N, K/32) mxfp8-quantized       weight F8_E4M3 (N, K), weight_scale U8 (N, K/32)
 ///
 /// Scales of a whole tensor have the shape (1); all others the shape of the tiling.
 template <Scheme S>
@@ -95,7 +106,9 @@ template <Scheme S>
   std::vector<LayerTensor> tensors;
   switch (format) {
     case CompressedFormat::pack_quantized:
-      tensors.push_back({"weight_packed", Dtype::I32, {size(weight.rows), size(ceil_div(weight.cols * bits, 32))}});
+      tensors.push_back({"weight_packed",
+                         Dtype::I32,
+                         {size(weight.rows), size(ceil_div(weight.cols * bits, 32))}});
       tensors.push_back({"weight_shape", Dtype::I64, {2}});
       break;
     case CompressedFormat::int_quantized:
@@ -115,25 +128,33 @@ template <Scheme S>
       break;
   }
   bool const one_scale = G::rows == whole && G::cols == whole;
-  tensors.push_back({"weight_scale", stored_dtype<typename S::Stored>(), one_scale ? std::vector<uint64_t>{1} : std::vector<uint64_t>{size(scales.rows), size(scales.cols)}});
+  tensors.push_back({"weight_scale", stored_dtype<typename S::Stored>(),
+                     one_scale ? std::vector<uint64_t>{1}
+                               : std::vector<uint64_t>{size(scales.rows), size(scales.cols)}});
   if (S::has_zero_point) {
     bool const packed = format == CompressedFormat::pack_quantized;
-    tensors.push_back({"weight_zero_point", packed ? Dtype::I32 : Dtype::I8, {size(packed ? ceil_div(scales.rows * bits, 32) : scales.rows), size(scales.cols)}});
+    tensors.push_back(
+        {"weight_zero_point",
+         packed ? Dtype::I32 : Dtype::I8,
+         {size(packed ? ceil_div(scales.rows * bits, 32) : scales.rows), size(scales.cols)}});
   }
   return tensors;
 }
 
-/// What makes a weight impossible to store under S: empty if nothing does. A checkpoint has no room for
-/// a partial group, although tensors in memory have.
+/// What makes a weight impossible to store under S: empty if nothing does. A checkpoint has no room
+/// for a partial group, although tensors in memory have.
 template <Scheme S>
 [[nodiscard]] std::string why_not_storable(Shape weight) {
   using G = typename S::Granularity;
-  std::string const found = "got " + std::to_string(weight.rows) + " x " + std::to_string(weight.cols) + ", expected ";
-  if (weight.rows <= 0 || weight.cols <= 0) return found + "a weight that is not empty";
+  std::string const found =
+      "got " + std::to_string(weight.rows) + " x " + std::to_string(weight.cols) + ", expected ";
+  if (weight.rows <= 0 || weight.cols <= 0)
+    return found + "a weight that is not empty";
   if (G::rows == 1 && G::cols != whole && weight.cols % G::cols != 0) {
     return found + "a multiple of " + std::to_string(G::cols) + " columns";
   }
-  if (FloatFormat<typename S::Format> && S::Format::bits == 4 && weight.cols % 2 != 0) return found + "an even number of columns";
+  if (FloatFormat<typename S::Format> && S::Format::bits == 4 && weight.cols % 2 != 0)
+    return found + "an even number of columns";
   return {};
 }
 

@@ -4,11 +4,12 @@
 // From every format to every other: exact where the value exists, else rounded once.
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <string>
 #include <support/bits.hpp>
 #include <support/oracle.hpp>
 #include <vector>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 namespace oracle = qfmt::test::oracle;
@@ -28,7 +29,9 @@ using SomeIntegers = TypeList<INT4, INT8, UINT3, UINT8, MXINT8>;
 template <class To, class... From>
 void add_sources(std::vector<Source>& sources, TypeList<From...> /*list*/) {
   (sources.push_back({oracle::find(From::name), From::name,
-                      [](std::uint32_t bits) -> std::uint32_t { return convert<To>(test::code<From>(bits)).bits; }}),
+                      [](std::uint32_t bits) -> std::uint32_t {
+                        return convert<To>(test::code<From>(bits)).bits;
+                      }}),
    ...);
 }
 

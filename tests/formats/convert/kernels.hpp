@@ -17,7 +17,8 @@ qfmt::test::CodecKernels kernels_ofast();
 /// All but kernels_ofast().
 inline qfmt::test::CodecKernels all_kernels() {
   qfmt::test::CodecKernels kernels;
-  for (auto const& part : {kernels_floats_0(), kernels_floats_1(), kernels_floats_2(), kernels_integers_0(), kernels_integers_1(), kernels_scales()}) {
+  for (auto const& part : {kernels_floats_0(), kernels_floats_1(), kernels_floats_2(),
+                           kernels_integers_0(), kernels_integers_1(), kernels_scales()}) {
     kernels.insert(kernels.end(), part.begin(), part.end());
   }
   return kernels;

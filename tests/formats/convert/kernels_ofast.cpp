@@ -15,6 +15,7 @@ namespace codec_test = qfmt::test;
 
 codec_test::CodecKernels kernels_ofast() {
   using namespace qfmt;
-  return kernels_of<0, 1>(TypeList<E2M1, E2M3, E3M2, E3M4, E4M3, E4M3FNUZ, E5M2, UE4M3, FP16, BF16, E8M0, INT4, INT8, UINT8>{},
+  return kernels_of<0, 1>(TypeList<E2M1, E2M3, E3M2, E3M4, E4M3, E4M3FNUZ, E5M2, UE4M3, FP16, BF16,
+                                   E8M0, INT4, INT8, UINT8>{},
                           TypeList<Saturate>{});
 }

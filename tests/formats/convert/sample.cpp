@@ -3,8 +3,9 @@
 
 // Every format in every rounding and overflow mode against the threshold tables of oracle O1: a
 // stratified sample of about 2^23 inputs in each run, and all 2^32 of them on request, by the
-// environment variable QFMT_EXHAUSTIVE (1: nearest even and toward zero, saturating; all: everything).
-// Then the same in floating-point environments that break encoders which calculate with floats.
+// environment variable QFMT_EXHAUSTIVE (1: nearest even and toward zero, saturating; all:
+// everything). Then the same in floating-point environments that break encoders which calculate
+// with floats.
 
 #include <algorithm>
 #include <atomic>
@@ -15,10 +16,11 @@
 #include <doctest/doctest.h>
 #include <formats/convert/kernels.hpp>
 #include <iterator>
-#include <qfmt/formats/all.hpp>
 #include <string>
 #include <support/environment.hpp>
 #include <thread>
+
+#include <qfmt/formats/all.hpp>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -35,7 +37,8 @@ struct Tally {
 };
 
 std::string describe(CodecKernel const& kernel) {
-  return std::string{kernel.format} + ", " + oracle::name(kernel.mode) + (kernel.to_special ? ", to special" : ", saturating");
+  return std::string{kernel.format} + ", " + oracle::name(kernel.mode) +
+         (kernel.to_special ? ", to special" : ", saturating");
 }
 
 /// All patterns of all intervals.
@@ -49,13 +52,16 @@ Tally check_all(CodecKernel const& kernel, std::vector<oracle::Interval> const& 
 }
 
 /// A sample: both ends of every interval, where encoders go wrong, and each 2039th pattern between.
-Tally check_sample(CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals, std::uint32_t size) {
+Tally check_sample(CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals,
+                   std::uint32_t size) {
   Tally tally;
-  auto const check = [&](std::uint32_t first, std::uint32_t count, std::uint32_t step, std::uint32_t code) {
+  auto const check = [&](std::uint32_t first, std::uint32_t count, std::uint32_t step,
+                         std::uint32_t code) {
     tally.mismatches += kernel.mismatches(first, count, step, code);
     tally.checked += count;
   };
-  std::uint32_t const edge = (std::max)(std::uint32_t{4}, size / (3 * static_cast<std::uint32_t>(intervals.size())));
+  std::uint32_t const edge =
+      (std::max)(std::uint32_t{4}, size / (3 * static_cast<std::uint32_t>(intervals.size())));
   std::uint32_t const stride = 2039 * ((1u << 23) / size);
   for (auto const& run : intervals) {
     std::uint32_t const n = (std::min)(run.count, edge);
@@ -71,8 +77,10 @@ std::vector<std::uint32_t> decoded(oracle::Facts const& facts) {
   std::vector<std::uint32_t> bits;
   for (std::uint32_t code = 0; code <= facts.mask(); ++code) {
     double const value = facts.value(code);
-    std::uint32_t const nan = 0x7FC00000u | (facts.negative_zero && (code & facts.sign()) != 0 ? 0x80000000u : 0u);
-    bits.push_back(std::isnan(value) ? nan : std::bit_cast<std::uint32_t>(static_cast<float>(value)));
+    std::uint32_t const nan =
+        0x7FC00000u | (facts.negative_zero && (code & facts.sign()) != 0 ? 0x80000000u : 0u);
+    bits.push_back(std::isnan(value) ? nan
+                                     : std::bit_cast<std::uint32_t>(static_cast<float>(value)));
   }
   return bits;
 }
@@ -94,8 +102,10 @@ Tally check_kernels(CodecKernels const& kernels, Check check, Enter enter) {
   auto const work = [&] {
     for (std::size_t i = next++; i < kernels.size(); i = next++) {
       oracle::Facts const* const facts = oracle::find(kernels[i].format);
-      if (facts == nullptr) continue;  // checked nothing: reported below
-      auto const intervals = oracle::Encoder{*facts, kernels[i].mode, kernels[i].to_special}.intervals();
+      if (facts == nullptr)
+        continue;  // checked nothing: reported below
+      auto const intervals =
+          oracle::Encoder{*facts, kernels[i].mode, kernels[i].to_special}.intervals();
       auto const bits = decoded(*facts);
       enter(true);
       tallies[i] = check(kernels[i], intervals);
@@ -145,11 +155,13 @@ TEST_CASE("the kernels cover every format of the oracle in every mode that it de
   std::size_t expected = 0;
   for (auto const& facts : oracle::formats) {
     for (auto const mode : oracle::modes) {
-      if (!oracle::defined(facts, mode)) continue;
+      if (!oracle::defined(facts, mode))
+        continue;
       for (bool const to_special : {false, true}) {
         ++expected;
         CHECK(1 == std::count_if(kernels.begin(), kernels.end(), [&](CodecKernel const& kernel) {
-                return std::string_view{kernel.format} == facts.name && kernel.mode == mode && kernel.to_special == to_special;
+                return std::string_view{kernel.format} == facts.name && kernel.mode == mode &&
+                       kernel.to_special == to_special;
               }));
       }
     }
@@ -160,7 +172,8 @@ TEST_CASE("the kernels cover every format of the oracle in every mode that it de
 TEST_CASE("the oracle knows the facts of every format of the library that rounds") {
   int formats = 0;
   auto const known = [&]<class F>() {
-    CHECK_MESSAGE(oracle::find(F::name) != nullptr, "tests/support/oracle.hpp: type the facts of ", std::string{F::name});
+    CHECK_MESSAGE(oracle::find(F::name) != nullptr, "tests/support/oracle.hpp: type the facts of ",
+                  std::string{F::name});
     ++formats;
   };
   qfmt::FloatFormats::for_each(known);
@@ -184,19 +197,25 @@ TEST_CASE("the oracle's intervals are all 2^32 patterns, each once") {
 }
 
 TEST_CASE("encode: sample of inputs, every format and mode") {
-  if (!can_run()) return;
+  if (!can_run())
+    return;
   check_kernels(all_kernels(), sampled, same_environment);
 }
 
-TEST_CASE("encode: an encoder that is wrong for one code in the whole range is caught by the sample") {
-  if (!can_run()) return;
+TEST_CASE(
+    "encode: an encoder that is wrong for one code in the whole range is caught by the sample") {
+  if (!can_run())
+    return;
   // Negative control: the tables of another format, mode or overflow mode.
   auto const kernels = all_kernels();
-  auto const caught = [&](char const* format, oracle::Mode mode, bool to_special, char const* instead, oracle::Mode other_mode,
-                          bool other_special) {
-    auto const intervals = oracle::Encoder{*oracle::find(instead), other_mode, other_special}.intervals();
+  auto const caught = [&](char const* format, oracle::Mode mode, bool to_special,
+                          char const* instead, oracle::Mode other_mode, bool other_special) {
+    auto const intervals =
+        oracle::Encoder{*oracle::find(instead), other_mode, other_special}.intervals();
     for (auto const& kernel : kernels) {
-      if (std::string_view{kernel.format} != format || kernel.mode != mode || kernel.to_special != to_special) continue;
+      if (std::string_view{kernel.format} != format || kernel.mode != mode ||
+          kernel.to_special != to_special)
+        continue;
       return check_sample(kernel, intervals, 1u << 18).mismatches > 0;
     }
     return false;
@@ -212,7 +231,8 @@ TEST_CASE("encode: an encoder that is wrong for one code in the whole range is c
 
   auto const wrongly_decoded = [&](char const* format, char const* instead) {
     for (auto const& kernel : kernels) {
-      if (std::string_view{kernel.format} == format) return check_decode(kernel, decoded(*oracle::find(instead))).mismatches > 0;
+      if (std::string_view{kernel.format} == format)
+        return check_decode(kernel, decoded(*oracle::find(instead))).mismatches > 0;
     }
     return false;
   };
@@ -223,12 +243,15 @@ TEST_CASE("encode: an encoder that is wrong for one code in the whole range is c
 
 TEST_CASE("encode: all 2^32 inputs") {
   auto const selection = qfmt::test::environment("QFMT_EXHAUSTIVE");
-  if (!selection) return qfmt::test::skip("all 2^32 inputs of encode: set QFMT_EXHAUSTIVE=1, or =all");
-  if (!can_run()) return;
+  if (!selection)
+    return qfmt::test::skip("all 2^32 inputs of encode: set QFMT_EXHAUSTIVE=1, or =all");
+  if (!can_run())
+    return;
   auto kernels = all_kernels();
   if (*selection != "all") {
     std::erase_if(kernels, [](CodecKernel const& kernel) {
-      bool const basic = kernel.mode == oracle::Mode::nearest_even || kernel.mode == oracle::Mode::toward_zero;
+      bool const basic =
+          kernel.mode == oracle::Mode::nearest_even || kernel.mode == oracle::Mode::toward_zero;
       return kernel.to_special || !basic;
     });
   }
@@ -246,24 +269,32 @@ TEST_CASE("encode and decode: a program compiled with -Ofast") {
 }
 
 TEST_CASE("encode and decode: rounding modes of the processor other than to nearest") {
-  if (!can_run()) return;
+  if (!can_run())
+    return;
   auto kernels = all_kernels();
   std::erase_if(kernels, [](CodecKernel const& kernel) { return kernel.to_special; });
   for (int const direction : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
     check_kernels(
-        kernels, [](auto const& kernel, auto const& intervals) { return check_sample(kernel, intervals, 1u << 18); },
+        kernels,
+        [](auto const& kernel, auto const& intervals) {
+          return check_sample(kernel, intervals, 1u << 18);
+        },
         [&](bool enter) { std::fesetround(enter ? direction : FE_TONEAREST); });
   }
 }
 
 #if defined(__x86_64__)
 TEST_CASE("encode and decode: subnormals flushed to zero by the processor") {
-  if (!can_run()) return;
+  if (!can_run())
+    return;
   auto kernels = all_kernels();
   std::erase_if(kernels, [](CodecKernel const& kernel) { return kernel.to_special; });
   constexpr unsigned flush = 0x8040;  // FTZ | DAZ
   check_kernels(
-      kernels, [](auto const& kernel, auto const& intervals) { return check_sample(kernel, intervals, 1u << 18); },
+      kernels,
+      [](auto const& kernel, auto const& intervals) {
+        return check_sample(kernel, intervals, 1u << 18);
+      },
       [&](bool enter) { _mm_setcsr(enter ? _mm_getcsr() | flush : _mm_getcsr() & ~flush); });
 }
 #endif

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The table of decision points: for every format, rounding mode and overflow mode, every value at which
-// the code changes and the numbers beside it, in binary32 and in binary64, against oracle O1; and the
-// nearest-value search of oracle O2 on random numbers.
+// The table of decision points: for every format, rounding mode and overflow mode, every value at
+// which the code changes and the numbers beside it, in binary32 and in binary64, against oracle O1;
+// and the nearest-value search of oracle O2 on random numbers.
 
 #include <bit>
 #include <cmath>
@@ -31,21 +31,26 @@ struct Tally {
 };
 
 std::string describe(CodecKernel const& kernel) {
-  return std::string{kernel.format} + ", " + oracle::name(kernel.mode) + (kernel.to_special ? ", to special" : ", saturating");
+  return std::string{kernel.format} + ", " + oracle::name(kernel.mode) +
+         (kernel.to_special ? ", to special" : ", saturating");
 }
 
 /// Every decision point of one sign, and what is next to it.
-Tally check_decision_points(CodecKernel const& kernel, oracle::Encoder const& encoder, bool negative) {
+Tally check_decision_points(CodecKernel const& kernel, oracle::Encoder const& encoder,
+                            bool negative) {
   Tally tally;
   double const sign = negative ? -1.0 : 1.0;
   auto const check_double = [&](double x) { tally.expect(kernel.encode_double(x) == encoder(x)); };
-  auto const check_float = [&](float x) { tally.expect(kernel.encode_float(x) == encoder(static_cast<double>(x))); };
+  auto const check_float = [&](float x) {
+    tally.expect(kernel.encode_float(x) == encoder(static_cast<double>(x)));
+  };
   for (auto const& threshold : encoder.thresholds(negative)) {
     double const at = sign * threshold.at;
     check_double(at);
     check_double(std::nextafter(at, infinity));
     check_double(std::nextafter(at, -infinity));
-    // A little further away, but still nothing that binary32 could see: where rounding twice goes wrong.
+    // A little further away, but still nothing that binary32 could see: where rounding twice goes
+    // wrong.
     check_double(at * (1 + 0x1p-40));
     check_double(at * (1 - 0x1p-40));
     auto const near = static_cast<float>(at);
@@ -54,7 +59,9 @@ Tally check_decision_points(CodecKernel const& kernel, oracle::Encoder const& en
     check_float(std::nextafter(near, inf));
     check_float(std::nextafter(near, -inf));
   }
-  for (double const x : {0.0, 0x1p-1074, 0x1p-149, 1e300, std::numeric_limits<double>::max(), infinity}) check_double(sign * x);
+  for (double const x :
+       {0.0, 0x1p-1074, 0x1p-149, 1e300, std::numeric_limits<double>::max(), infinity})
+    check_double(sign * x);
   return tally;
 }
 
@@ -68,7 +75,8 @@ TEST_CASE("encode: every decision point and its neighbours, from binary32 and bi
     oracle::Encoder const encoder{*facts, kernel.mode, kernel.to_special};
     for (bool const negative : {false, true}) {
       auto const tally = check_decision_points(kernel, encoder, negative);
-      CHECK_MESSAGE(tally.wrong == 0, describe(kernel), negative ? ", negative" : "", ": ", tally.wrong, " of ", tally.checked);
+      CHECK_MESSAGE(tally.wrong == 0, describe(kernel), negative ? ", negative" : "", ": ",
+                    tally.wrong, " of ", tally.checked);
       checked += tally.checked;
     }
   }
@@ -85,7 +93,8 @@ TEST_CASE("encode: random numbers, from binary32 and binary64") {
     double const largest = 1.5 * facts->magnitude(facts->max_code);
     for (int i = 0; i < 2000; ++i) {
       double const x = i % 2 == 0 ? largest * (2 * samples.uniform() - 1)
-                                  : std::bit_cast<double>(std::uint64_t{samples.bits()} << 32 | samples.bits());  // NaN too
+                                  : std::bit_cast<double>(std::uint64_t{samples.bits()} << 32 |
+                                                          samples.bits());  // NaN too
       tally.expect(kernel.encode_double(x) == encoder(x));
       float const y = i % 2 == 0 ? static_cast<float>(x) : std::bit_cast<float>(samples.bits());
       tally.expect(kernel.encode_float(y) == encoder(static_cast<double>(y)));
@@ -98,7 +107,8 @@ TEST_CASE("encode: the two oracles agree, and the codec with the second") {
   for (auto const& kernel : all_kernels()) {
     oracle::Facts const* const facts = oracle::find(kernel.format);
     REQUIRE(facts != nullptr);
-    if (kernel.mode != oracle::Mode::nearest_even || kernel.to_special || facts->bits > 8) continue;
+    if (kernel.mode != oracle::Mode::nearest_even || kernel.to_special || facts->bits > 8)
+      continue;
     oracle::Encoder const encoder{*facts, kernel.mode, kernel.to_special};
     qfmt::test::Samples samples{32};
     Tally oracles;
@@ -106,9 +116,11 @@ TEST_CASE("encode: the two oracles agree, and the codec with the second") {
     double const largest = 1.5 * facts->magnitude(facts->max_code);
     for (int i = 0; i < 4000; ++i) {
       double x = largest * (2 * samples.uniform() - 1);
-      if (i % 4 == 1) x = std::ldexp(x, -samples.integer(1, 30));
+      if (i % 4 == 1)
+        x = std::ldexp(x, -samples.integer(1, 30));
       if (i % 4 == 2) {  // a midpoint
-        auto const c = static_cast<std::uint32_t>(samples.integer(0, static_cast<int>(facts->max_code) - 1));
+        auto const c =
+            static_cast<std::uint32_t>(samples.integer(0, static_cast<int>(facts->max_code) - 1));
         x = std::copysign((facts->magnitude(c) + facts->magnitude(c + 1)) / 2, x);
       }
       oracles.expect(encoder(x) == oracle::nearest(*facts, x));
@@ -122,7 +134,8 @@ TEST_CASE("encode: the two oracles agree, and the codec with the second") {
 TEST_CASE("encode: from binary64 directly, not by way of binary32") {
   double const trap = 1.0625 * (1 + 0x1p-40);
   for (auto const& kernel : all_kernels()) {
-    if (std::string_view{kernel.format} != "E4M3" || kernel.mode != oracle::Mode::nearest_even) continue;
+    if (std::string_view{kernel.format} != "E4M3" || kernel.mode != oracle::Mode::nearest_even)
+      continue;
     CHECK(kernel.encode_double(trap) == 0x39);
     CHECK(kernel.encode_float(static_cast<float>(trap)) == 0x38);  // binary32 drops what decides
   }

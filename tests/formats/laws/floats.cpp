@@ -4,9 +4,10 @@
 // The laws of formats, over every float format.
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/format_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;

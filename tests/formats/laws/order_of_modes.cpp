@@ -4,9 +4,10 @@
 // How the rounding modes relate to each other, over every format.
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/format_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -16,8 +17,10 @@ namespace {
 struct OrderedModes {
   template <class F>
   void operator()() const {
-    expect_held(laws::modes_are_ordered<Codec<F>, Codec<F, TowardZero>, Codec<F, Up>, Codec<F, Down>>());
-    expect_held(laws::modes_are_ordered<Codec<F, NearestAway>, Codec<F, TowardZero>, Codec<F, Up>, Codec<F, Down>>());
+    expect_held(
+        laws::modes_are_ordered<Codec<F>, Codec<F, TowardZero>, Codec<F, Up>, Codec<F, Down>>());
+    expect_held(laws::modes_are_ordered<Codec<F, NearestAway>, Codec<F, TowardZero>, Codec<F, Up>,
+                                        Codec<F, Down>>());
   }
 };
 

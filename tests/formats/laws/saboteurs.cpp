@@ -4,9 +4,10 @@
 // Codecs that are wrong on purpose: the laws must not hold for them.
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/format_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -45,7 +46,9 @@ struct RoundsTwice : Codec<E2M1> {
   static float decode(Code<FP16> x) { return qfmt::decode(x); }
 };
 struct LosesOneCode : Codec<E4M3> {
-  static float decode(Code<E4M3> code) { return qfmt::decode(Code<E4M3>{code.bits == 0x31 ? std::uint8_t{0x30} : code.bits}); }
+  static float decode(Code<E4M3> code) {
+    return qfmt::decode(Code<E4M3>{code.bits == 0x31 ? std::uint8_t{0x30} : code.bits});
+  }
 };
 struct WrongBias : Codec<E4M3> {
   static float decode(Code<E4M3> code) { return qfmt::decode(code) * 0.5f; }
@@ -55,8 +58,11 @@ struct MirroredIntegers : Codec<INT4> {
 };
 struct WrapsAround : Codec<INT8> {
   static Code<INT8> encode(float x) {
-    if (is_nan(x)) return qfmt::encode<INT8>(x);
-    auto const wide = qfmt::encode<E8M0, TowardZero>(x).bits > 127 + 30 ? 0 : static_cast<std::int32_t>(std::lrintf(x));
+    if (is_nan(x))
+      return qfmt::encode<INT8>(x);
+    auto const wide = qfmt::encode<E8M0, TowardZero>(x).bits > 127 + 30
+                          ? 0
+                          : static_cast<std::int32_t>(std::lrintf(x));
     return {static_cast<std::uint8_t>(wide)};
   }
 };
@@ -81,6 +87,8 @@ TEST_CASE("each sabotaged codec violates a law") {
   expect_violated(laws::decode_increases<MirroredIntegers>());
   expect_violated(laws::saturates<WrapsAround>());
   expect_violated(laws::encode_increases<WrapsAround>());
-  expect_violated(laws::modes_are_ordered<Codec<E4M3>, Codec<E4M3, TowardZero>, Codec<E4M3, Down>, Codec<E4M3, Up>>());
-  expect_violated(laws::modes_are_ordered<Codec<E4M3>, Codec<E4M3, Down>, Codec<E4M3, Up>, Codec<E4M3, Down>>());
+  expect_violated(laws::modes_are_ordered<Codec<E4M3>, Codec<E4M3, TowardZero>, Codec<E4M3, Down>,
+                                          Codec<E4M3, Up>>());
+  expect_violated(laws::modes_are_ordered<Codec<E4M3>, Codec<E4M3, Down>, Codec<E4M3, Up>,
+                                          Codec<E4M3, Down>>());
 }

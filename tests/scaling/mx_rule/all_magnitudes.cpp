@@ -11,20 +11,21 @@
 #include <doctest/doctest.h>
 #include <initializer_list>
 #include <limits>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/scaling/mx_rule.hpp>
 #include <scaling/mx_rule/kernels.hpp>
 #include <string>
 #include <string_view>
 #include <support/environment.hpp>
 #include <thread>
 #include <vector>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/scaling/mx_rule.hpp>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
-// The MX scale rules against their definitions on real numbers. A rule is a step function of the tile's
-// largest magnitude: it is known once it is known where it steps.
+// The MX scale rules against their definitions on real numbers. A rule is a step function of the
+// tile's largest magnitude: it is known once it is known where it steps.
 
 using namespace qfmt;
 
@@ -38,8 +39,9 @@ struct Element {
 };
 
 // OCP Microscaling Formats 1.0, table 1; the codebook S1M3 has no mantissa.
-constexpr Element elements[] = {{"E2M1", 6.0, 1},      {"E2M3", 7.5, 3},           {"E3M2", 28.0, 2}, {"E4M3", 448.0, 3},
-                                {"E5M2", 57344.0, 2}, {"MXINT8", 127.0 / 64, 6}, {"S1M3", 6.0, 0}};
+constexpr Element elements[] = {{"E2M1", 6.0, 1},   {"E2M3", 7.5, 3},     {"E3M2", 28.0, 2},
+                                {"E4M3", 448.0, 3}, {"E5M2", 57344.0, 2}, {"MXINT8", 127.0 / 64, 6},
+                                {"S1M3", 6.0, 0}};
 
 struct Step {
   double at;
@@ -49,11 +51,16 @@ struct Step {
 /// From which magnitude on the scale is at least 2^k.
 Step step(Element const& element, std::string_view rule, int k) {
   double const binade = std::ldexp(1.0, k + element.emax());
-  if (rule == "floor") return {binade, true};                                // amax >= 2^(k + emax)
-  if (rule == "ceil") return {binade / 2, false};                            // amax > 2^(k - 1 + emax)
-  if (rule == "round_up") return {std::ldexp(element.largest, k - 1), false};  // largest * 2^(k - 1) < amax
-  if (rule == "even") return {binade * (1 - std::ldexp(1.0, -element.mantissa_bits - 2)), true};  // half way to the next binade
-  return {binade * 0.875, true};                                            // at_three_quarters: 1.75 * 2^(k - 1 + emax)
+  if (rule == "floor")
+    return {binade, true};  // amax >= 2^(k + emax)
+  if (rule == "ceil")
+    return {binade / 2, false};  // amax > 2^(k - 1 + emax)
+  if (rule == "round_up")
+    return {std::ldexp(element.largest, k - 1), false};  // largest * 2^(k - 1) < amax
+  if (rule == "even")
+    return {binade * (1 - std::ldexp(1.0, -element.mantissa_bits - 2)),
+            true};                // half way to the next binade
+  return {binade * 0.875, true};  // at_three_quarters: 1.75 * 2^(k - 1 + emax)
 }
 
 struct Interval {
@@ -66,7 +73,8 @@ std::vector<Interval> intervals(Element const& element, std::string_view rule) {
   std::uint32_t begin = 0;
   std::uint32_t code = 0;
   auto const close = [&](std::uint32_t end) {
-    if (end > begin) runs.push_back({begin, end - begin, code});
+    if (end > begin)
+      runs.push_back({begin, end - begin, code});
     begin = end;
   };
   for (int next = 1; next <= 254; ++next) {
@@ -84,7 +92,8 @@ std::vector<Interval> intervals(Element const& element, std::string_view rule) {
     }
     close(low);
     code = static_cast<std::uint32_t>(next);
-    if (begin == 0x7F800000u) break;
+    if (begin == 0x7F800000u)
+      break;
   }
   close(0x7F800000u);
   runs.push_back({0x7F800000u, 1, 254});
@@ -93,7 +102,8 @@ std::vector<Interval> intervals(Element const& element, std::string_view rule) {
 }
 
 Element const& find(char const* name) {
-  return *std::find_if(std::begin(elements), std::end(elements), [&](Element const& e) { return std::string_view{e.name} == name; });
+  return *std::find_if(std::begin(elements), std::end(elements),
+                       [&](Element const& e) { return std::string_view{e.name} == name; });
 }
 
 struct Tally {
@@ -103,7 +113,8 @@ struct Tally {
 
 Tally check(ScaleRuleKernel const& kernel, std::vector<Interval> const& runs, bool all = false) {
   Tally tally;
-  auto const range = [&](std::uint32_t first, std::uint32_t count, std::uint32_t stride, std::uint32_t code) {
+  auto const range = [&](std::uint32_t first, std::uint32_t count, std::uint32_t stride,
+                         std::uint32_t code) {
     tally.mismatches += kernel.mismatches(first, count, stride, code);
     tally.checked += count;
   };
@@ -133,7 +144,8 @@ void check_all_kernels(bool all) {
   work();
   other.join();
   for (std::size_t i = 0; i < kernels.size(); ++i) {
-    CHECK_MESSAGE(tallies[i].mismatches == 0, std::string{kernels[i].format}, ", ", std::string{kernels[i].rule});
+    CHECK_MESSAGE(tallies[i].mismatches == 0, std::string{kernels[i].format}, ", ",
+                  std::string{kernels[i].rule});
     CHECK(tallies[i].checked >= (all ? std::uint64_t{1} << 31 : std::uint64_t{1} << 21));
   }
 }
@@ -151,20 +163,25 @@ bool can_run() {
 }  // namespace
 
 TEST_CASE("scale rules: a sample of all magnitudes") {
-  if (can_run()) check_all_kernels(false);
+  if (can_run())
+    check_all_kernels(false);
 }
 
 TEST_CASE("scale rules: all 2^31 magnitudes") {
-  if (!qfmt::test::environment("QFMT_EXHAUSTIVE")) return qfmt::test::skip("all 2^31 magnitudes of the scale rules: set QFMT_EXHAUSTIVE=1");
-  if (!can_run()) return;
+  if (!qfmt::test::environment("QFMT_EXHAUSTIVE"))
+    return qfmt::test::skip("all 2^31 magnitudes of the scale rules: set QFMT_EXHAUSTIVE=1");
+  if (!can_run())
+    return;
   auto const start = std::chrono::steady_clock::now();
   check_all_kernels(true);
   std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - start;
-  std::printf("scale rules: %zu x 2^31 magnitudes, %.0f s\n", scale_rule_kernels().size(), seconds.count());
+  std::printf("scale rules: %zu x 2^31 magnitudes, %.0f s\n", scale_rule_kernels().size(),
+              seconds.count());
 }
 
 TEST_CASE("scale rules: no rounding mode of the processor and no flushing of subnormals matters") {
-  if (!can_run()) return;
+  if (!can_run())
+    return;
   std::uint64_t mismatches = 0;
   for (auto const& kernel : scale_rule_kernels()) {
     auto const runs = intervals(find(kernel.format), kernel.rule);
@@ -184,14 +201,16 @@ TEST_CASE("scale rules: no rounding mode of the processor and no flushing of sub
 }
 
 TEST_CASE("scale rules: the table of another rule or format is caught") {
-  if (!can_run()) return;
+  if (!can_run())
+    return;
   auto const mismatches = [](ScaleRuleKernel kernel, char const* format, char const* rule) {
     kernel.format = format;
     kernel.rule = rule;
     return check(kernel, intervals(find(kernel.format), kernel.rule)).mismatches;
   };
   for (auto const& kernel : scale_rule_kernels()) {
-    if (std::string_view{kernel.format} != "E4M3") continue;
+    if (std::string_view{kernel.format} != "E4M3")
+      continue;
     for (char const* const rule : {"floor", "ceil", "round_up", "even", "at_three_quarters"}) {
       // 448 is 1.75 * 2^8: only an amax of exactly that mantissa tells two of the rules apart.
       CHECK((mismatches(kernel, "E4M3", rule) == 0) == (std::string_view{kernel.rule} == rule));
@@ -207,10 +226,13 @@ TEST_CASE("scale rules: values by hand") {
     unsigned floor, ceil, round_up, even;
   };
   // For E2M1: largest 6, emax 2, even from 1.75 on.
-  for (auto const& row : {Row{0.0f, 0, 0, 0, 0}, Row{1.0f, 125, 125, 125, 125}, Row{1.5f, 125, 126, 125, 125}, Row{1.6f, 125, 126, 126, 125},
-                          Row{1.75f, 125, 126, 126, 126}, Row{4.0f, 127, 127, 127, 127}, Row{6.0f, 127, 128, 127, 127},
-                          Row{6.0000005f, 127, 128, 128, 127}, Row{7.0f, 127, 128, 128, 128}, Row{0x1p-149f, 0, 0, 0, 0},
-                          Row{0x1p-125f, 0, 0, 0, 0}, Row{0x1.8p-124f, 1, 2, 1, 1}, Row{std::numeric_limits<float>::max(), 252, 253, 253, 253}}) {
+  for (auto const& row :
+       {Row{0.0f, 0, 0, 0, 0}, Row{1.0f, 125, 125, 125, 125}, Row{1.5f, 125, 126, 125, 125},
+        Row{1.6f, 125, 126, 126, 125}, Row{1.75f, 125, 126, 126, 126},
+        Row{4.0f, 127, 127, 127, 127}, Row{6.0f, 127, 128, 127, 127},
+        Row{6.0000005f, 127, 128, 128, 127}, Row{7.0f, 127, 128, 128, 128},
+        Row{0x1p-149f, 0, 0, 0, 0}, Row{0x1p-125f, 0, 0, 0, 0}, Row{0x1.8p-124f, 1, 2, 1, 1},
+        Row{std::numeric_limits<float>::max(), 252, 253, 253, 253}}) {
     INFO(row.amax);
     CHECK(scale_code<E2M1, Floor>(row.amax).bits == row.floor);
     CHECK(scale_code<E2M1, Ceil>(row.amax).bits == row.ceil);
@@ -233,9 +255,11 @@ TEST_CASE("scale rules: values by hand") {
 TEST_CASE("scale rules: RoundUp is amax / largest, rounded up to a power of two") {
   for (std::uint32_t bits = 0x00800000u + (3u << 23); bits < 0x7F000000u; bits += 10007) {
     float const amax = std::bit_cast<float>(bits);
-    // The quotient in binary64 is on the right side of a power of two: 448 has three significant bits.
+    // The quotient in binary64 is on the right side of a power of two: 448 has three significant
+    // bits.
     double const quotient = static_cast<double>(amax) / 448;
-    if (mx::scale_code<E4M3, mx::RoundUp>(amax) != encode<E8M0, Up>(quotient)) FAIL(amax);
+    if (mx::scale_code<E4M3, mx::RoundUp>(amax) != encode<E8M0, Up>(quotient))
+      FAIL(amax);
   }
   CHECK(encode<E8M0, Up>(448.0 / 448).bits == 127);
 }

@@ -20,18 +20,22 @@ namespace {
 #endif
 
 template <class F, class Rule>
-QFMT_TEST_KERNEL std::uint32_t mismatches(std::uint32_t first, std::uint32_t count, std::uint32_t step, std::uint32_t expected) {
+QFMT_TEST_KERNEL std::uint32_t mismatches(std::uint32_t first, std::uint32_t count,
+                                          std::uint32_t step, std::uint32_t expected) {
   std::uint32_t found = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
-    found += qfmt::mx::scale_code<F, Rule>(qfmt::bit_cast<float>(first + i * step)).bits != expected ? 1u : 0u;
+    found += qfmt::mx::scale_code<F, Rule>(qfmt::bit_cast<float>(first + i * step)).bits != expected
+                 ? 1u
+                 : 0u;
   }
   return found;
 }
 
 template <class F, class... Rules>
 void add(std::vector<ScaleRuleKernel>& kernels) {
-  (kernels.push_back({F::name, Rules::name, &mismatches<F, Rules>,
-                      [](float amax) -> std::uint32_t { return qfmt::mx::scale_code<F, Rules>(amax).bits; }}),
+  (kernels.push_back(
+       {F::name, Rules::name, &mismatches<F, Rules>,
+        [](float amax) -> std::uint32_t { return qfmt::mx::scale_code<F, Rules>(amax).bits; }}),
    ...);
 }
 

@@ -9,8 +9,10 @@
 struct ScaleRuleKernel {
   char const* format;
   char const* rule;
-  /// Of the `count` magnitudes first, first + step, ... (bits of binary32), how many do not give `expected`.
-  std::uint32_t (*mismatches)(std::uint32_t first, std::uint32_t count, std::uint32_t step, std::uint32_t expected);
+  /// Of the `count` magnitudes first, first + step, ... (bits of binary32), how many do not give
+  /// `expected`.
+  std::uint32_t (*mismatches)(std::uint32_t first, std::uint32_t count, std::uint32_t step,
+                              std::uint32_t expected);
   std::uint32_t (*code)(float amax);
 };
 

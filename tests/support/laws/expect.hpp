@@ -8,9 +8,13 @@
 namespace qfmt::test {
 
 /// The law holds.
-inline void expect_held(Violations const& found) { CHECK_MESSAGE(found.held(), found.report()); }
+inline void expect_held(Violations const& found) {
+  CHECK_MESSAGE(found.held(), found.report());
+}
 
 /// The law is violated: what a negative control must show.
-inline void expect_violated(Violations const& found) { CHECK_MESSAGE(found.count > 0, "not caught: ", found.report()); }
+inline void expect_violated(Violations const& found) {
+  CHECK_MESSAGE(found.count > 0, "not caught: ", found.report());
+}
 
 }  // namespace qfmt::test

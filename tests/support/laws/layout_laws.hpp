@@ -3,9 +3,10 @@
 #pragma once
 
 #include <algorithm>
-#include <qfmt/packing/scale_layout.hpp>
 #include <support/laws/violations.hpp>
 #include <vector>
+
+#include <qfmt/packing/scale_layout.hpp>
 
 namespace qfmt::test::laws {
 
@@ -27,7 +28,8 @@ Violations places_are_distinct() {
       }
       std::sort(offsets.begin(), offsets.end());
       bool const distinct = std::adjacent_find(offsets.begin(), offsets.end()) == offsets.end();
-      found.expect(inside && distinct, [&] { return std::to_string(rows) + " x " + std::to_string(cols); });
+      found.expect(inside && distinct,
+                   [&] { return std::to_string(rows) + " x " + std::to_string(cols); });
     }
   }
   return found;
@@ -37,7 +39,8 @@ Violations places_are_distinct() {
 template <class L>
 Violations rearranges_back() {
   Violations found{std::string{L::name} + ": rearranged and back"};
-  for (Shape const scales : {Shape{1, 1}, Shape{3, 5}, Shape{128, 4}, Shape{130, 9}, Shape{8, 4}, Shape{9, 3}}) {
+  for (Shape const scales :
+       {Shape{1, 1}, Shape{3, 5}, Shape{128, 4}, Shape{130, 9}, Shape{8, 4}, Shape{9, 3}}) {
     std::vector<int> original;
     for (index_t i = 0; i < scales.size(); ++i) original.push_back(static_cast<int>(i) + 1);
     std::vector<int> there(static_cast<std::size_t>(L::size(scales)), -1);

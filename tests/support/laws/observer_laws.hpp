@@ -6,11 +6,12 @@
 #include <bit>
 #include <cstdio>
 #include <limits>
-#include <qfmt/observers/observer.hpp>
 #include <span>
 #include <support/laws/violations.hpp>
 #include <support/samples.hpp>
 #include <vector>
+
+#include <qfmt/observers/observer.hpp>
 
 // What holds for every observer O. Equality of ranges is that of bits.
 
@@ -23,11 +24,13 @@ inline bool same(Range a, Range b) {
 
 inline std::string text(Range range) {
   char buffer[96];
-  std::snprintf(buffer, sizeof buffer, "[%.9g, %.9g]", static_cast<double>(range.min), static_cast<double>(range.max));
+  std::snprintf(buffer, sizeof buffer, "[%.9g, %.9g]", static_cast<double>(range.min),
+                static_cast<double>(range.max));
   return buffer;
 }
 
-/// Data of several kinds: ordinary, one-sided, with equal extremes, with zeros of both signs, subnormal, huge.
+/// Data of several kinds: ordinary, one-sided, with equal extremes, with zeros of both signs,
+/// subnormal, huge.
 inline std::vector<std::vector<float>> sample_tiles() {
   std::vector<std::vector<float>> tiles;
   Samples samples{51};
@@ -66,7 +69,9 @@ Range observed(std::span<float const> values) {
 template <class O>
 Violations empty_is_neutral() {
   Violations found{std::string{O::name} + ": nothing observed"};
-  auto const is_zero = [](Range range) { return range.min == 0.0f && range.max == 0.0f; };  // of either sign
+  auto const is_zero = [](Range range) {
+    return range.min == 0.0f && range.max == 0.0f;
+  };  // of either sign
   found.expect(is_zero(O{}.range()), [] { return text(O{}.range()); });
   found.expect(is_zero(observed<O>({})), [] { return text(observed<O>({})); });
   for (auto const& tile : sample_tiles()) {
@@ -75,10 +80,13 @@ Violations empty_is_neutral() {
     Range const before = observer.range();
     observer.observe({});
     observer.merge(O{});
-    found.expect(same(observer.range(), before), [&] { return text(before) + " became " + text(observer.range()); });
+    found.expect(same(observer.range(), before),
+                 [&] { return text(before) + " became " + text(observer.range()); });
     O other;
     other.merge(observer);
-    found.expect(same(other.range(), before), [&] { return text(before) + " merged into nothing became " + text(other.range()); });
+    found.expect(same(other.range(), before), [&] {
+      return text(before) + " merged into nothing became " + text(other.range());
+    });
   }
   return found;
 }
@@ -93,20 +101,25 @@ Violations order_free() {
     auto shuffled = tile;
     for (int i = 0; i < 10; ++i) {
       for (std::size_t k = shuffled.size(); k > 1; --k) {
-        std::swap(shuffled[k - 1], shuffled[static_cast<std::size_t>(samples.uniform() * static_cast<double>(k))]);
+        std::swap(shuffled[k - 1],
+                  shuffled[static_cast<std::size_t>(samples.uniform() * static_cast<double>(k))]);
       }
       Range const range = observed<O>(shuffled);
-      found.expect(same(range, expected), [&] { return text(expected) + " shuffled is " + text(range); });
+      found.expect(same(range, expected),
+                   [&] { return text(expected) + " shuffled is " + text(range); });
     }
     std::sort(shuffled.begin(), shuffled.end());
-    found.expect(same(observed<O>(shuffled), expected), [&] { return text(expected) + " sorted is " + text(observed<O>(shuffled)); });
+    found.expect(same(observed<O>(shuffled), expected),
+                 [&] { return text(expected) + " sorted is " + text(observed<O>(shuffled)); });
     std::reverse(shuffled.begin(), shuffled.end());
-    found.expect(same(observed<O>(shuffled), expected), [&] { return text(expected) + " reversed is " + text(observed<O>(shuffled)); });
+    found.expect(same(observed<O>(shuffled), expected),
+                 [&] { return text(expected) + " reversed is " + text(observed<O>(shuffled)); });
   }
   return found;
 }
 
-/// Merging is concatenation, at every place where the data can be cut, in either order and in any grouping.
+/// Merging is concatenation, at every place where the data can be cut, in either order and in any
+/// grouping.
 template <class O>
 Violations merge_is_concatenation() {
   Violations found{std::string{O::name} + ": merge is concatenation"};
@@ -114,7 +127,8 @@ Violations merge_is_concatenation() {
     std::span<float const> const all{tile};
     Range const expected = observed<O>(all);
     auto const expect = [&](O const& observer, char const* how) {
-      found.expect(same(observer.range(), expected), [&] { return text(expected) + " " + how + " is " + text(observer.range()); });
+      found.expect(same(observer.range(), expected),
+                   [&] { return text(expected) + " " + how + " is " + text(observer.range()); });
     };
     auto const watch = [](std::span<float const> values) {
       O observer;
@@ -149,19 +163,25 @@ Violations merge_is_concatenation() {
   return found;
 }
 
-/// A NaN or an infinity, wherever it stands, makes the range not finite, for this observer and for every
-/// one that it is merged into; finite values never do.
+/// A NaN or an infinity, wherever it stands, makes the range not finite, for this observer and for
+/// every one that it is merged into; finite values never do.
 template <class O>
 Violations nothing_hides_nonfinite() {
   Violations found{std::string{O::name} + ": NaN and infinity"};
   for (auto const& tile : sample_tiles()) {
-    found.expect(observed<O>(tile).is_finite(), [&] { return "finite values give " + text(observed<O>(tile)); });
-    for (std::uint32_t const bits : {0x7FC00000u, 0xFFC00000u, 0x7F800001u, 0xFF800001u, 0x7FFFFFFFu, 0xFFFFFFFFu, 0x7F800000u, 0xFF800000u}) {
+    found.expect(observed<O>(tile).is_finite(),
+                 [&] { return "finite values give " + text(observed<O>(tile)); });
+    for (std::uint32_t const bits : {0x7FC00000u, 0xFFC00000u, 0x7F800001u, 0xFF800001u,
+                                     0x7FFFFFFFu, 0xFFFFFFFFu, 0x7F800000u, 0xFF800000u}) {
       for (std::size_t place = 0; place <= tile.size(); ++place) {
         auto values = tile;
-        values.insert(values.begin() + static_cast<std::ptrdiff_t>(place), std::bit_cast<float>(bits));
+        values.insert(values.begin() + static_cast<std::ptrdiff_t>(place),
+                      std::bit_cast<float>(bits));
         Range const range = observed<O>(values);
-        auto const where = [&] { return std::to_string(bits) + " at " + std::to_string(place) + " of " + std::to_string(values.size()) + ": " + text(range); };
+        auto const where = [&] {
+          return std::to_string(bits) + " at " + std::to_string(place) + " of " +
+                 std::to_string(values.size()) + ": " + text(range);
+        };
         found.expect(!range.is_finite(), where);
         O merged;
         merged.observe(tile);

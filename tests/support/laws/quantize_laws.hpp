@@ -6,14 +6,16 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <qfmt/tensor/quantize.hpp>
 #include <support/executors.hpp>
 #include <support/laws/violations.hpp>
 #include <support/samples.hpp>
 #include <vector>
 
-// What holds for every scheme when a matrix is quantized. The laws are written against AnyQuantizer, which
-// forgets the scheme, so that they are compiled once. A sabotaged quantizer is made by changing the result.
+#include <qfmt/tensor/quantize.hpp>
+
+// What holds for every scheme when a matrix is quantized. The laws are written against
+// AnyQuantizer, which forgets the scheme, so that they are compiled once. A sabotaged quantizer is
+// made by changing the result.
 
 namespace qfmt::test::laws {
 
@@ -21,18 +23,18 @@ namespace qfmt::test::laws {
 struct Quantized {
   bool ok = false;
   std::string error = {};
-  std::vector<std::uint32_t> codes = {};        // (N, K)
-  std::vector<std::uint8_t> bytes = {};         // packed
+  std::vector<std::uint32_t> codes = {};  // (N, K)
+  std::vector<std::uint8_t> bytes = {};   // packed
   std::vector<std::uint32_t> stored_scales = {};
-  std::vector<float> scales = {};               // of each element, as a number
+  std::vector<float> scales = {};  // of each element, as a number
   std::vector<int> zero_points = {};
-  std::vector<float> values = {};               // (N, K), dequantized
-  float encode_scale = 1.0f;                    // of the tensor, if it has one
+  std::vector<float> values = {};  // (N, K), dequantized
+  float encode_scale = 1.0f;       // of the tensor, if it has one
 
   /// Whether everything that is stored is the same.
   friend bool operator==(Quantized const& a, Quantized const& b) {
-    return a.ok == b.ok && a.bytes == b.bytes && a.stored_scales == b.stored_scales && a.zero_points == b.zero_points &&
-           a.encode_scale == b.encode_scale;
+    return a.ok == b.ok && a.bytes == b.bytes && a.stored_scales == b.stored_scales &&
+           a.zero_points == b.zero_points && a.encode_scale == b.encode_scale;
   }
 };
 
@@ -48,7 +50,9 @@ struct AnyQuantizer {
   /// With the scales of this tensor part, or of the matrix itself if it is null.
   std::function<Quantized(Matrix<float> const&, How, float const* encode_scale)> run;
 
-  [[nodiscard]] Quantized operator()(Matrix<float> const& matrix) const { return run(matrix, How::serial, nullptr); }
+  [[nodiscard]] Quantized operator()(Matrix<float> const& matrix) const {
+    return run(matrix, How::serial, nullptr);
+  }
 };
 
 template <class S>
@@ -56,7 +60,8 @@ void leave_alone(QuantTensor<S>& /*tensor*/) {}
 
 template <class S>
 Quantized unpacked(Result<QuantTensor<S>> result, void (*change)(QuantTensor<S>&)) {
-  if (!result) return {false, result.error().to_string()};
+  if (!result)
+    return {false, result.error().to_string()};
   change(*result);
   Quantized out{true};
   auto const view = result->view();
@@ -76,18 +81,26 @@ Quantized unpacked(Result<QuantTensor<S>> result, void (*change)(QuantTensor<S>&
       out.values.push_back(view(r, c));
     }
   }
-  if constexpr (S::has_global) out.encode_scale = result->global.encode_scale;
+  if constexpr (S::has_global)
+    out.encode_scale = result->global.encode_scale;
   return out;
 }
 
-/// The library's quantizer for scheme S and tensors of T, with its result changed by `change`. Executors
-/// beyond the serial one are compiled in if WithExecutors.
+/// The library's quantizer for scheme S and tensors of T, with its result changed by `change`.
+/// Executors beyond the serial one are compiled in if WithExecutors.
 template <class S, class T = float, bool WithExecutors = false>
 AnyQuantizer any_quantizer(void (*change)(QuantTensor<S>&) = &leave_alone<S>) {
   using F = typename S::Format;
   AnyQuantizer quantizer{std::string{F::name} + ", " + S::Policy::name + ", " + S::Profile::name,
-                         S::Granularity::rows, S::Granularity::cols, F::bits, FloatFormat<F>, 0.0, 0.0,
-                         static_cast<double>(min_value<F>()), static_cast<double>(max_value<F>()), {}};
+                         S::Granularity::rows,
+                         S::Granularity::cols,
+                         F::bits,
+                         FloatFormat<F>,
+                         0.0,
+                         0.0,
+                         static_cast<double>(min_value<F>()),
+                         static_cast<double>(max_value<F>()),
+                         {}};
   if constexpr (FloatFormat<F>) {
     double const u = std::ldexp(1.0, -F::mantissa_bits - 1);
     quantizer.relative_error = u / (1 + u);
@@ -97,19 +110,23 @@ AnyQuantizer any_quantizer(void (*change)(QuantTensor<S>&) = &leave_alone<S>) {
   }
   quantizer.run = [change](Matrix<float> const& matrix, How how, float const* encode_scale) {
     Matrix<T> typed{matrix.shape};
-    for (std::size_t i = 0; i < typed.values.size(); ++i) typed.values[i] = from_float<T>(matrix.values[i]);
+    for (std::size_t i = 0; i < typed.values.size(); ++i)
+      typed.values[i] = from_float<T>(matrix.values[i]);
     MatrixView<T const> const view = std::as_const(typed).view();
     typename S::Global global{};
     bool fixed = encode_scale != nullptr;
     if constexpr (S::has_global) {
-      if (fixed) global.encode_scale = *encode_scale;
+      if (fixed)
+        global.encode_scale = *encode_scale;
     }
     auto const quantize_by = [&](auto const& executor) {
       return fixed ? quantize_with<S, T>(view, global, executor) : quantize<S, T>(view, executor);
     };
     if constexpr (WithExecutors) {
-      if (how == How::reversed) return unpacked<S>(quantize_by(Reversed{}), change);
-      if (how == How::threads) return unpacked<S>(quantize_by(Threads{}), change);
+      if (how == How::reversed)
+        return unpacked<S>(quantize_by(Reversed{}), change);
+      if (how == How::threads)
+        return unpacked<S>(quantize_by(Threads{}), change);
     }
     return unpacked<S>(quantize_by(Serial{}), change);
   };
@@ -117,24 +134,28 @@ AnyQuantizer any_quantizer(void (*change)(QuantTensor<S>&) = &leave_alone<S>) {
 }
 
 inline std::string at(Shape shape, std::size_t i) {
-  return "row " + std::to_string(static_cast<index_t>(i) / shape.cols) + ", column " + std::to_string(static_cast<index_t>(i) % shape.cols);
+  return "row " + std::to_string(static_cast<index_t>(i) / shape.cols) + ", column " +
+         std::to_string(static_cast<index_t>(i) % shape.cols);
 }
 
 /// Which tile an element belongs to.
 inline index_t tile_of(AnyQuantizer const& q, Shape shape, index_t row, index_t col) {
   index_t const tiles_across = q.tile_cols == 0 ? 1 : ceil_div(shape.cols, q.tile_cols);
-  return (q.tile_rows == 0 ? 0 : row / q.tile_rows) * tiles_across + (q.tile_cols == 0 ? 0 : col / q.tile_cols);
+  return (q.tile_rows == 0 ? 0 : row / q.tile_rows) * tiles_across +
+         (q.tile_cols == 0 ? 0 : col / q.tile_cols);
 }
 
 /// The result does not depend on the executor. For quantizers made WithExecutors.
 inline Violations executor_independent(AnyQuantizer const& q) {
   Violations found{q.name + ": independent of the executor"};
-  for (Shape const shape : {Shape{1, 64}, Shape{3, 32}, Shape{65, 48}, Shape{200, 33}, Shape{300, 160}}) {
+  for (Shape const shape :
+       {Shape{1, 64}, Shape{3, 32}, Shape{65, 48}, Shape{200, 33}, Shape{300, 160}}) {
     auto const matrix = normal_matrix(shape, 71);
     auto const expected = q.run(matrix, How::serial, nullptr);
     for (How const how : {How::reversed, How::threads}) {
       for (int repeat = 0; repeat < 3; ++repeat) {
-        found.expect(expected.ok && q.run(matrix, how, nullptr) == expected, [&] { return std::to_string(shape.rows) + " rows"; });
+        found.expect(expected.ok && q.run(matrix, how, nullptr) == expected,
+                     [&] { return std::to_string(shape.rows) + " rows"; });
       }
     }
   }
@@ -154,7 +175,8 @@ inline Violations tiles_are_independent(AnyQuantizer const& q) {
       index_t const tile = tile_of(q, shape, row, col);
       for (index_t r = 0; r < shape.rows; ++r) {
         for (index_t c = 0; c < shape.cols; ++c) {
-          if (tile_of(q, shape, r, c) == tile) changed(r, c) = 7.0f * changed(r, c) + 1.0f;
+          if (tile_of(q, shape, r, c) == tile)
+            changed(r, c) = 7.0f * changed(r, c) + 1.0f;
         }
       }
       auto const after = q.run(changed, How::serial, &encode_scale);
@@ -163,7 +185,8 @@ inline Violations tiles_are_independent(AnyQuantizer const& q) {
       for (index_t r = 0; r < shape.rows; ++r) {
         for (index_t c = 0; c < shape.cols; ++c) {
           auto const i = static_cast<std::size_t>(r * shape.cols + c);
-          bool const same = before.codes[i] == after.codes[i] && before.scales[i] == after.scales[i];
+          bool const same =
+              before.codes[i] == after.codes[i] && before.scales[i] == after.scales[i];
           if (tile_of(q, shape, r, c) == tile) {
             this_changed = this_changed || !same;
           } else {
@@ -171,13 +194,16 @@ inline Violations tiles_are_independent(AnyQuantizer const& q) {
           }
         }
       }
-      found.expect(others_same && this_changed, [&] { return "tile of row " + std::to_string(row) + ", column " + std::to_string(col); });
+      found.expect(others_same && this_changed, [&] {
+        return "tile of row " + std::to_string(row) + ", column " + std::to_string(col);
+      });
     }
   }
   return found;
 }
 
-/// Permuting the elements of a tile permutes their codes and leaves its scale. For tiles of one row.
+/// Permuting the elements of a tile permutes their codes and leaves its scale. For tiles of one
+/// row.
 inline Violations permutes_with_its_input(AnyQuantizer const& q) {
   Violations found{q.name + ": permutation inside of a tile"};
   Shape const shape{4, 128};
@@ -194,7 +220,8 @@ inline Violations permutes_with_its_input(AnyQuantizer const& q) {
   }
   auto const a = q(matrix);
   auto const b = q(reversed);
-  found.expect(a.stored_scales == b.stored_scales && a.zero_points == b.zero_points, [] { return std::string{"scales"}; });
+  found.expect(a.stored_scales == b.stored_scales && a.zero_points == b.zero_points,
+               [] { return std::string{"scales"}; });
   for (index_t r = 0; r < shape.rows; ++r) {
     for (index_t c = 0; c < shape.cols; ++c) {
       auto const i = static_cast<std::size_t>(r * shape.cols + c);
@@ -215,8 +242,10 @@ inline Violations idempotent(AnyQuantizer const& q) {
     again.values = once.values;
     auto const twice = q(again);
     for (std::size_t i = 0; i < once.values.size(); ++i) {
-      found.expect(twice.values[i] == once.values[i],
-                   [&] { return at(matrix.shape, i) + ": " + std::to_string(once.values[i]) + " became " + std::to_string(twice.values[i]); });
+      found.expect(twice.values[i] == once.values[i], [&] {
+        return at(matrix.shape, i) + ": " + std::to_string(once.values[i]) + " became " +
+               std::to_string(twice.values[i]);
+      });
     }
   }
   return found;
@@ -231,15 +260,18 @@ inline Violations scales_with_powers_of_two(AnyQuantizer const& q) {
     auto scaled = matrix;
     for (float& x : scaled.values) x = std::ldexp(x, k);
     auto const after = q(scaled);
-    found.expect(after.bytes == before.bytes && after.zero_points == before.zero_points, [&] { return "codes, times 2^" + std::to_string(k); });
+    found.expect(after.bytes == before.bytes && after.zero_points == before.zero_points,
+                 [&] { return "codes, times 2^" + std::to_string(k); });
     for (std::size_t i = 0; i < matrix.values.size(); ++i) {
-      found.expect(after.values[i] == std::ldexp(before.values[i], k), [&] { return at(matrix.shape, i) + ", times 2^" + std::to_string(k); });
+      found.expect(after.values[i] == std::ldexp(before.values[i], k),
+                   [&] { return at(matrix.shape, i) + ", times 2^" + std::to_string(k); });
     }
   }
   return found;
 }
 
-/// Negating the matrix negates the values. For formats that are symmetric, under symmetric policies.
+/// Negating the matrix negates the values. For formats that are symmetric, under symmetric
+/// policies.
 inline Violations negates_with_its_input(AnyQuantizer const& q) {
   Violations found{q.name + ": sign"};
   auto matrix = normal_matrix({9, 96}, 75);
@@ -254,10 +286,11 @@ inline Violations negates_with_its_input(AnyQuantizer const& q) {
 
 /// Per element, with scale s and the format's errors u / (1 + u) (relative) and h (absolute):
 ///
-///     |q - x| <= max(u / (1 + u) |x|, s h, clip)     clip: how far x lies outside of s * [lowest, highest]
+///     |q - x| <= max(u / (1 + u) |x|, s h, clip)     clip: how far x lies outside of s * [lowest,
+///     highest]
 ///
-/// up to the rounding of quotient and product to binary32 (or `step`, the unit roundoff of the tensor's
-/// type, where the profile calculates in that). Not for codebooks.
+/// up to the rounding of quotient and product to binary32 (or `step`, the unit roundoff of the
+/// tensor's type, where the profile calculates in that). Not for codebooks.
 inline Violations error_is_bounded(AnyQuantizer const& q, double step = 0x1p-24) {
   Violations found{q.name + ": error of each element"};
   double largest = 0.0;
@@ -278,11 +311,16 @@ inline Violations error_is_bounded(AnyQuantizer const& q, double step = 0x1p-24)
         double const below = scale * (q.lowest - zero_point) - x;
         double const clip = std::fmax(0.0, std::fmax(above, below));
         // The quotient, the sum with the zero point and the product are each off by one rounding.
-        double const slack = 4 * step * (std::fabs(x) + scale * std::fabs(zero_point)) + step * scale;
-        double const bound = std::fmax(std::fmax(q.relative_error * std::fabs(x), scale * q.absolute_error), clip) + slack;
+        double const slack =
+            4 * step * (std::fabs(x) + scale * std::fabs(zero_point)) + step * scale;
+        double const bound =
+            std::fmax(std::fmax(q.relative_error * std::fabs(x), scale * q.absolute_error), clip) +
+            slack;
         double const error = std::fabs(static_cast<double>(result.values[i]) - x);
         largest = std::fmax(largest, error / bound);
-        found.expect(error <= bound, [&] { return at(shape, i) + ": " + std::to_string(error / bound) + " of the bound"; });
+        found.expect(error <= bound, [&] {
+          return at(shape, i) + ": " + std::to_string(error / bound) + " of the bound";
+        });
       }
     }
   }
@@ -306,7 +344,9 @@ inline Violations zeros_and_padding(AnyQuantizer const& q) {
     bool clean = full.ok;
     for (index_t r = 0; r < shape.rows; ++r) {
       for (index_t bit = shape.cols * q.bits; bit < 8 * row_bytes; ++bit) {
-        clean = clean && (full.bytes[static_cast<std::size_t>(r * row_bytes + bit / 8)] >> (bit % 8) & 1) == 0;
+        clean =
+            clean &&
+            (full.bytes[static_cast<std::size_t>(r * row_bytes + bit / 8)] >> (bit % 8) & 1) == 0;
       }
     }
     found.expect(clean, [&] { return std::to_string(shape.cols) + " columns: padding"; });

@@ -4,9 +4,10 @@
 // The laws of quantization, over the block formats.
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/quantize_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -22,23 +23,29 @@ TEST_CASE("laws of the block formats") {
     expect_held(laws::zeros_and_padding(q));
     expect_held(laws::permutes_with_its_input(q));
     expect_held(laws::negates_with_its_input(q));
-    if constexpr (!CodebookFormat<typename B::Element>) expect_held(laws::error_is_bounded(q));
+    if constexpr (!CodebookFormat<typename B::Element>)
+      expect_held(laws::error_is_bounded(q));
   });
 }
 
 TEST_CASE("formats with power-of-two scales are idempotent, those with rounded scales are not") {
   BlockFormats::for_each([]<class B>() {
-    if constexpr (!is_same_v<B, NVFP4> && !is_same_v<B, MXS1M3>) expect_held(laws::idempotent(any_quantizer<BlockScheme<B>>()));
+    if constexpr (!is_same_v<B, NVFP4> && !is_same_v<B, MXS1M3>)
+      expect_held(laws::idempotent(any_quantizer<BlockScheme<B>>()));
   });
-  expect_held(laws::idempotent(any_quantizer<QuantScheme<E2M1, PerGroup<32>, PowerOfTwo<mx::Floor>>>()));
-  expect_held(laws::idempotent(any_quantizer<QuantScheme<E4M3, PerGroup<32>, PowerOfTwo<mx::Ceil>>>()));
-  // Integers over the half range 7.5: the extreme moves by half a code each time. Also a negative control.
+  expect_held(
+      laws::idempotent(any_quantizer<QuantScheme<E2M1, PerGroup<32>, PowerOfTwo<mx::Floor>>>()));
+  expect_held(
+      laws::idempotent(any_quantizer<QuantScheme<E4M3, PerGroup<32>, PowerOfTwo<mx::Ceil>>>()));
+  // Integers over the half range 7.5: the extreme moves by half a code each time. Also a negative
+  // control.
   expect_violated(laws::idempotent(any_quantizer<QuantScheme<INT4, PerGroup<32>>>()));
 }
 
 TEST_CASE("sabotaged block quantizers violate a law") {
   using Nv = BlockScheme<NVFP4>;
-  auto const inverted_global = any_quantizer<Nv>([](QuantTensor<Nv>& t) { t.global.encode_scale = 1.0f / t.global.encode_scale; });
+  auto const inverted_global = any_quantizer<Nv>(
+      [](QuantTensor<Nv>& t) { t.global.encode_scale = 1.0f / t.global.encode_scale; });
   expect_violated(laws::error_is_bounded(inverted_global));
   expect_violated(laws::scales_with_powers_of_two(inverted_global));
 

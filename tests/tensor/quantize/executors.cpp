@@ -4,9 +4,10 @@
 // The result does not depend on who runs the pieces, in what order, or at the same time.
 
 #include <doctest/doctest.h>
-#include <qfmt/formats/all.hpp>
 #include <support/laws/expect.hpp>
 #include <support/laws/quantize_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -14,9 +15,12 @@ using laws::any_quantizer;
 
 TEST_CASE("every executor gives the same bytes") {
   expect_held(laws::executor_independent(any_quantizer<BlockScheme<NVFP4>, float, true>()));
-  expect_held(laws::executor_independent(any_quantizer<QuantScheme<INT4, PerGroup<32>, Asymmetric, Static<MinMax>>, float, true>()));
-  expect_held(laws::executor_independent(any_quantizer<QuantScheme<E4M3, PerBlock<128, 128>>, float, true>()));
-  expect_held(laws::executor_independent(any_quantizer<QuantScheme<INT8, PerTensor>, Code<BF16>, true>()));
+  expect_held(laws::executor_independent(
+      any_quantizer<QuantScheme<INT4, PerGroup<32>, Asymmetric, Static<MinMax>>, float, true>()));
+  expect_held(laws::executor_independent(
+      any_quantizer<QuantScheme<E4M3, PerBlock<128, 128>>, float, true>()));
+  expect_held(
+      laws::executor_independent(any_quantizer<QuantScheme<INT8, PerTensor>, Code<BF16>, true>()));
 }
 
 TEST_CASE("amax does not depend on the executor, and keeps NaN") {
@@ -42,6 +46,8 @@ TEST_CASE("amax does not depend on the executor, and keeps NaN") {
   matrix(17, 6) = -std::numeric_limits<float>::quiet_NaN();
   CHECK(is_nan(all()));
   CHECK(amax<float>(MatrixView<float const>{}) == 0.0f);
+  Matrix<float> const zeros{{3, 5}, -0.0f};
+  CHECK(bit_cast<std::uint32_t>(amax<float>(zeros.view())) == 0u);
 }
 
 namespace {

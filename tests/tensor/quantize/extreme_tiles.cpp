@@ -1,17 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Tiles at the edges: nothing, one element, the smallest and the largest numbers, one giant among dwarfs.
+// Tiles at the edges: nothing, one element, the smallest and the largest numbers, one giant among
+// dwarfs.
 
 #include <cmath>
 #include <doctest/doctest.h>
 #include <initializer_list>
 #include <limits>
-#include <qfmt/formats/all.hpp>
-#include <qfmt/tensor/quantize.hpp>
 #include <string>
 #include <support/bits.hpp>
 #include <support/laws/quantize_laws.hpp>
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/tensor/quantize.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -21,7 +23,8 @@ using laws::AnyQuantizer;
 namespace {
 
 constexpr float largest = std::numeric_limits<float>::max();
-constexpr double fifth = 0.2;  // the relative error of a float with one mantissa bit; the others are better
+constexpr double fifth =
+    0.2;  // the relative error of a float with one mantissa bit; the others are better
 
 std::vector<AnyQuantizer> const& quantizers() {
   static std::vector<AnyQuantizer> const all{
@@ -63,7 +66,8 @@ TEST_CASE("one element, of any size and sign, is kept to within the error of its
       auto const result = q(row_of({x}, 1));
       REQUIRE(result.ok);
       CHECK(result.values.size() == 1);
-      double const error = std::fabs(static_cast<double>(result.values[0]) - static_cast<double>(x));
+      double const error =
+          std::fabs(static_cast<double>(result.values[0]) - static_cast<double>(x));
       CHECK(error <= fifth * std::fabs(static_cast<double>(x)));
     }
   }
@@ -72,7 +76,8 @@ TEST_CASE("one element, of any size and sign, is kept to within the error of its
 TEST_CASE("the smallest numbers: the scale is a number, nothing grows or changes its sign") {
   for (auto const& q : quantizers()) {
     INFO(q.name);
-    for (float const x : {0x1p-149f, -0x1p-149f, 0x1p-148f, 180 * 0x1p-149f, -0x1p-140f, 1e-41f, -3e-39f, 0x1p-126f}) {
+    for (float const x : {0x1p-149f, -0x1p-149f, 0x1p-148f, 180 * 0x1p-149f, -0x1p-140f, 1e-41f,
+                          -3e-39f, 0x1p-126f}) {
       auto const result = q(row_of({x, x / 2, -x / 4}, 32));
       REQUIRE(result.ok);
       CHECK(std::isfinite(result.scales[0]));
@@ -87,21 +92,25 @@ TEST_CASE("the smallest numbers: the scale is a number, nothing grows or changes
   }
 }
 
-TEST_CASE("the largest numbers: the scale is a number, and so is every value that binary32 can hold") {
+TEST_CASE(
+    "the largest numbers: the scale is a number, and so is every value that binary32 can hold") {
   for (auto const& q : quantizers()) {
     INFO(q.name);
     for (float const x : {largest, -largest, 0x1p127f, -0x1.8p127f, 0x1p126f}) {
       auto const result = q(row_of({x, x / 2, -x / 4}, 32));
       REQUIRE(result.ok);
       CHECK(std::isfinite(result.scales[0]));
-      CHECK(std::fabs(static_cast<double>(result.values[1]) / static_cast<double>(x) - 0.5) < fifth);
-      CHECK(std::fabs(static_cast<double>(result.values[2]) / static_cast<double>(x) + 0.25) < fifth);
+      CHECK(std::fabs(static_cast<double>(result.values[1]) / static_cast<double>(x) - 0.5) <
+            fifth);
+      CHECK(std::fabs(static_cast<double>(result.values[2]) / static_cast<double>(x) + 0.25) <
+            fifth);
       // The extreme itself may be rounded up to 2^128, which is infinity.
       if (std::isinf(result.values[0])) {
         CHECK(std::fabs(x) > 0x1.ep127f);
         CHECK((result.values[0] > 0.0f) == (x > 0.0f));
       } else {
-        CHECK(std::fabs(static_cast<double>(result.values[0]) / static_cast<double>(x) - 1.0) < fifth);
+        CHECK(std::fabs(static_cast<double>(result.values[0]) / static_cast<double>(x) - 1.0) <
+              fifth);
       }
     }
   }
@@ -124,7 +133,9 @@ TEST_CASE("a constant tile keeps its value to within a step") {
     for (float const x : {3.0f, -0.1f}) {
       auto const result = q(Matrix<float>{{4, 32}, x});
       REQUIRE(result.ok);
-      for (float const value : result.values) CHECK(std::fabs(static_cast<double>(value - x)) <= fifth * std::fabs(static_cast<double>(x)));
+      for (float const value : result.values)
+        CHECK(std::fabs(static_cast<double>(value - x)) <=
+              fifth * std::fabs(static_cast<double>(x)));
     }
   }
 }

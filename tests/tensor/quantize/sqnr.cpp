@@ -1,15 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The signal to noise ratio of the schemes on normally distributed numbers, from both sides: a result
-// that is better than it can be is as wrong as one that is worse.
+// The signal to noise ratio of the schemes on normally distributed numbers, from both sides: a
+// result that is better than it can be is as wrong as one that is worse.
 
 #include <cmath>
 #include <doctest/doctest.h>
+#include <support/samples.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/tensor/error_metrics.hpp>
 #include <qfmt/tensor/quantize.hpp>
-#include <support/samples.hpp>
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -29,8 +30,8 @@ double sqnr() {
   return error_metrics<S, float>(view, quantized->view()).sqnr_db();
 }
 
-/// Measured here, within 0.05 dB; and known from elsewhere (an independent simulation in binary64 on 2^22
-/// numbers), within 0.1 dB.
+/// Measured here, within 0.05 dB; and known from elsewhere (an independent simulation in binary64
+/// on 2^22 numbers), within 0.1 dB.
 template <class S>
 void check(double measured, double known) {
   double const found = sqnr<S>();
@@ -55,7 +56,9 @@ TEST_CASE("SQNR of MX formats") {
   check<Mx<E3M2, mx::Floor>>(25.36, 25.36);
 }
 
-TEST_CASE("SQNR of NVFP4") { check<BlockScheme<NVFP4>>(20.44, 20.43); }
+TEST_CASE("SQNR of NVFP4") {
+  check<BlockScheme<NVFP4>>(20.44, 20.43);
+}
 
 TEST_CASE("SQNR of integers and FP8") {
   check<QuantScheme<INT8, PerChannel>>(41.27, 41.22);

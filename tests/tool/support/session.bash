@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The qfmt authors
 # SPDX-License-Identifier: Apache-2.0
 
-# What the tests of the command-line tool have in common; sourced. QFMT_TOOL names the tool. Leaves the
+# What every test of the command-line tool begins with; sourced. QFMT_TOOL names the tool. Leaves the
 # current directory in a new empty folder that goes away at the end.
 
 set -euo pipefail
@@ -10,7 +10,9 @@ umask 022
 
 tool=$(realpath "$QFMT_TOOL")
 tests=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
+# shellcheck disable=SC2034 # for the tests
 fixtures=$(realpath "${QFMT_TEST_FIXTURES:-$tests/fixtures}")
+# shellcheck disable=SC2034
 llama=$tests/../examples/llama/model
 export PYTHONPATH=$tests/tool/support PYTHONDONTWRITEBYTECODE=1
 folder=$(mktemp -d "${TMPDIR:-/tmp}/qfmt-tool-XXXXXX")
