@@ -16,11 +16,12 @@
 
 namespace {
 
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(__FAST_MATH__)
+#ifndef QFMT_TEST_KERNEL
+#if defined(__GNUC__) && defined(__x86_64__)
 #define QFMT_TEST_KERNEL __attribute__((target("avx2")))
 #else
-#define QFMT_TEST_KERNEL  // g++ inlines nothing into a function with both, and so would not
-                          // vectorize
+#define QFMT_TEST_KERNEL
+#endif
 #endif
 
 template <class F, class R, class O>

@@ -13,6 +13,7 @@ qfmt::test::CodecKernels kernels_integers_0();
 qfmt::test::CodecKernels kernels_integers_1();
 qfmt::test::CodecKernels kernels_scales();
 qfmt::test::CodecKernels kernels_ofast();
+bool differs_from_itself(float x);  // compiled like kernels_ofast(): then NaN does not
 
 /// All but kernels_ofast().
 inline qfmt::test::CodecKernels all_kernels() {
