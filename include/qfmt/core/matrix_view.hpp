@@ -24,7 +24,7 @@ struct MatrixView {
   /// A view that may write is also one that may read.
   template <class U>
   requires is_same_v<U const, T> QFMT_HOST_DEVICE constexpr MatrixView(
-      MatrixView<U> const& other) noexcept  // NOLINT(google-explicit-constructor)
+      MatrixView<U> const& other) noexcept
       : data{other.data}, shape{other.shape}, stride{other.stride} {}
 
   QFMT_HOST_DEVICE constexpr T& operator()(index_t row, index_t col) const noexcept {

@@ -30,10 +30,8 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value)
-      : state_{std::in_place_index<0>, std::move(value)} {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : state_{std::in_place_index<1>, std::move(error)} {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : state_{std::in_place_index<0>, std::move(value)} {}
+  Result(Error error) : state_{std::in_place_index<1>, std::move(error)} {}
 
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
@@ -60,7 +58,7 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
-  Result(Error error) : error_{std::move(error)} {}  // NOLINT(google-explicit-constructor)
+  Result(Error error) : error_{std::move(error)} {}
 
   [[nodiscard]] bool ok() const noexcept { return error_.status == Status::ok; }
   explicit operator bool() const noexcept { return ok(); }
