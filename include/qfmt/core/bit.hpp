@@ -14,24 +14,24 @@ requires(sizeof(To) == sizeof(From)) QFMT_HOST_DEVICE constexpr To
   return __builtin_bit_cast(To, from);
 }
 
-/// The shape of an IEEE binary format as the compiler knows it: the integer that carries its bits
-/// and the sizes of its fields.
+/// The fields of an IEEE binary format: the integer that carries its bits, the bits of its mantissa
+/// field and its bias; the bit that normal numbers do not write; and infinity. Larger magnitudes
+/// than infinity are NaN.
+template <class Bits, int MantissaBits, int Bias>
+struct IeeeFields {
+  using bits_type = Bits;
+  static constexpr int mantissa_bits = MantissaBits;
+  static constexpr int bias = Bias;
+  static constexpr Bits hidden_bit = Bits{1} << MantissaBits;
+  static constexpr Bits infinity = static_cast<Bits>(2 * Bias + 1) << MantissaBits;
+};
+
 template <class T>
 struct IeeeTraits;
-
 template <>
-struct IeeeTraits<float> {
-  using bits_type = uint32_t;
-  static constexpr int mantissa_bits = 23;
-  static constexpr int bias = 127;
-};
-
+struct IeeeTraits<float> : IeeeFields<uint32_t, 23, 127> {};
 template <>
-struct IeeeTraits<double> {
-  using bits_type = uint64_t;
-  static constexpr int mantissa_bits = 52;
-  static constexpr int bias = 1023;
-};
+struct IeeeTraits<double> : IeeeFields<uint64_t, 52, 1023> {};
 
 /// |x| as bits: comparing these integers orders magnitudes, NaN above infinity above all numbers.
 template <floating_point T>
@@ -49,18 +49,12 @@ QFMT_HOST_DEVICE constexpr bool is_negative(T x) noexcept {
 /// True for every value but NaN and infinity. Decided on the bits, so it holds under -ffast-math.
 template <floating_point T>
 QFMT_HOST_DEVICE constexpr bool is_finite(T x) noexcept {
-  using Bits = typename IeeeTraits<T>::bits_type;
-  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1)
-                            << IeeeTraits<T>::mantissa_bits;
-  return magnitude_bits(x) < infinity;
+  return magnitude_bits(x) < IeeeTraits<T>::infinity;
 }
 
 template <floating_point T>
 QFMT_HOST_DEVICE constexpr bool is_nan(T x) noexcept {
-  using Bits = typename IeeeTraits<T>::bits_type;
-  constexpr Bits infinity = static_cast<Bits>(2 * IeeeTraits<T>::bias + 1)
-                            << IeeeTraits<T>::mantissa_bits;
-  return magnitude_bits(x) > infinity;
+  return magnitude_bits(x) > IeeeTraits<T>::infinity;
 }
 
 /// An integer that orders like the value it is made from, -NaN below and +NaN above all numbers and

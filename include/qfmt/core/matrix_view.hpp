@@ -22,10 +22,12 @@ struct MatrixView {
       : data{first}, shape{s}, stride{row_stride} {}
 
   /// A view that may write is also one that may read.
+  // clang-format off
   template <class U>
-  requires is_same_v<U const, T> QFMT_HOST_DEVICE constexpr MatrixView(
-      MatrixView<U> const& other) noexcept
+    requires is_same_v<U const, T>
+  QFMT_HOST_DEVICE constexpr MatrixView(MatrixView<U> const& other) noexcept
       : data{other.data}, shape{other.shape}, stride{other.stride} {}
+  // clang-format on
 
   QFMT_HOST_DEVICE constexpr T& operator()(index_t row, index_t col) const noexcept {
     return data[row * stride + col];

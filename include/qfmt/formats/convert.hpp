@@ -38,8 +38,6 @@ template <FloatWithZero F, RoundingMode R = NearestEven, OverflowMode O = Satura
   using Traits = IeeeTraits<T>;
   using Bits = typename Traits::bits_type;
   constexpr int source_mantissa = Traits::mantissa_bits;
-  constexpr Bits hidden_bit = Bits{1} << source_mantissa;
-  constexpr Bits infinity = static_cast<Bits>(2 * Traits::bias + 1) << source_mantissa;
   // The exponent field that the source uses for F's lowest binade; below it, F's spacing is
   // constant.
   constexpr int lowest = Traits::bias + F::min_exponent;
@@ -49,7 +47,8 @@ template <FloatWithZero F, RoundingMode R = NearestEven, OverflowMode O = Satura
   Bits const magnitude = magnitude_bits(x);
   bool const negative = F::is_signed && is_negative(x);
   int const field = static_cast<int>(magnitude >> source_mantissa);
-  Bits const significand = (magnitude & (hidden_bit - 1)) | (field != 0 ? hidden_bit : Bits{0});
+  Bits const significand =
+      (magnitude & (Traits::hidden_bit - 1)) | (field != 0 ? Traits::hidden_bit : Bits{0});
   int const exponent = field != 0 ? field : 1;
   int const below = exponent < lowest ? lowest - exponent : 0;
   int shift = source_mantissa - F::mantissa_bits + below;
@@ -66,13 +65,13 @@ template <FloatWithZero F, RoundingMode R = NearestEven, OverflowMode O = Satura
 
   bool const overflow = rounded > F::max_code;
   bool const to_largest =
-      same_as<O, Saturate> || (magnitude < infinity && never_grows<R>(negative));
+      same_as<O, Saturate> || (magnitude < Traits::infinity && never_grows<R>(negative));
   uint32_t code =
       overflow ? (to_largest ? F::max_code : F::overflow_code) : static_cast<uint32_t>(rounded);
   uint32_t sign = negative ? F::sign_mask : 0u;
   if constexpr (!F::has_negative_zero)
     sign = code == 0 ? 0u : sign;
-  bool const not_a_number = magnitude > infinity;
+  bool const not_a_number = magnitude > Traits::infinity;
   code = not_a_number ? F::nan_code : code | sign;
   return {static_cast<typename F::storage_type>(code)};
 }
@@ -85,23 +84,23 @@ template <PowersOfTwo F, RoundingMode R, OverflowMode O = Saturate, floating_poi
   using Traits = IeeeTraits<T>;
   using Bits = typename Traits::bits_type;
   constexpr int source_mantissa = Traits::mantissa_bits;
-  constexpr Bits hidden_bit = Bits{1} << source_mantissa;
-  constexpr Bits infinity = static_cast<Bits>(2 * Traits::bias + 1) << source_mantissa;
 
   Bits const magnitude = magnitude_bits(x);
-  if (magnitude > infinity)
+  if (magnitude > Traits::infinity)
     return {static_cast<typename F::storage_type>(F::nan_code)};
   // Subnormal sources are shifted up by one place: enough to see the lowest power, 2^-127 in
   // binary32.
   int const field = static_cast<int>(magnitude >> source_mantissa);
-  Bits const fraction = magnitude & (hidden_bit - 1);
-  Bits const significand = field != 0 ? (fraction | hidden_bit) : static_cast<Bits>(fraction << 1);
+  Bits const fraction = magnitude & (Traits::hidden_bit - 1);
+  Bits const significand =
+      field != 0 ? (fraction | Traits::hidden_bit) : static_cast<Bits>(fraction << 1);
   int const binade = field - Traits::bias - F::min_exponent;
-  if (significand < hidden_bit || binade < 0)
+  if (significand < Traits::hidden_bit || binade < 0)
     return {};
   Bits const carry = rounding.drop(significand, source_mantissa, false) - 1;  // 0 or 1
   uint32_t const rounded = static_cast<uint32_t>(binade) + static_cast<uint32_t>(carry);
-  bool const to_largest = same_as<O, Saturate> || (magnitude < infinity && never_grows<R>(false));
+  bool const to_largest =
+      same_as<O, Saturate> || (magnitude < Traits::infinity && never_grows<R>(false));
   uint32_t const code =
       rounded > F::max_code ? (to_largest ? F::max_code : F::overflow_code) : rounded;
   return {static_cast<typename F::storage_type>(code)};
@@ -115,13 +114,12 @@ template <IntegerFormat F, RoundingMode R = NearestEven, OverflowMode O = Satura
   using Traits = IeeeTraits<T>;
   using Bits = typename Traits::bits_type;
   constexpr int source_mantissa = Traits::mantissa_bits;
-  constexpr Bits hidden_bit = Bits{1} << source_mantissa;
-  constexpr Bits infinity = static_cast<Bits>(2 * Traits::bias + 1) << source_mantissa;
 
   Bits const magnitude = magnitude_bits(x);
   bool const negative = is_negative(x);
   int const field = static_cast<int>(magnitude >> source_mantissa);
-  Bits const significand = (magnitude & (hidden_bit - 1)) | (field != 0 ? hidden_bit : Bits{0});
+  Bits const significand =
+      (magnitude & (Traits::hidden_bit - 1)) | (field != 0 ? Traits::hidden_bit : Bits{0});
   int const exponent = field != 0 ? field : 1;
   int shift = source_mantissa + Traits::bias - exponent - F::spec.fraction_bits;
   bool const huge = shift < 1;  // at least 2^source_mantissa: beyond every format's range
@@ -133,7 +131,7 @@ template <IntegerFormat F, RoundingMode R = NearestEven, OverflowMode O = Satura
   Bits const rounded = rounding.drop(significand, shift, negative);
   int32_t const clamped = static_cast<int32_t>(huge || rounded > limit ? limit : rounded);
   int32_t const value = negative ? -clamped : clamped;
-  return {F::from_int(magnitude > infinity ? F::max_int : value)};
+  return {F::from_int(magnitude > Traits::infinity ? F::max_int : value)};
 }
 
 namespace detail {

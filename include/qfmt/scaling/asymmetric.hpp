@@ -10,16 +10,13 @@ namespace qfmt {
 /// scale = (max - min) / (highest - lowest code), zero point = lowest - min / scale, rounded to an
 /// integer; the range is widened to hold zero, so that zero is exact. Integer formats only.
 template <Real StoredScale>
-struct AsymmetricScale {
+struct AsymmetricScale : SingleLevel {
   static constexpr char const* name = "asymmetric";
   using Stored = StoredScale;
-  using Global = NoGlobal;
   static constexpr bool has_zero_point = true;
-  template <Profile P, Real T>
-  using Quotient = typename P::template Step<T>;
 
   template <IntegerFormat F, Profile P, Real T>
-  QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, NoGlobal = {}) noexcept {
     using Step = typename P::template Step<T>;
     Range const r = range.with_zero();
     constexpr float steps = max_value<F>() - min_value<F>();
@@ -36,16 +33,11 @@ struct AsymmetricScale {
     return {from_float<Stored>(scale), static_cast<int16_t>(F::to_int(encode<F>(zero_point).bits))};
   }
 
-  template <IntegerFormat F, Profile P, Real T>
-  QFMT_HOST_DEVICE static constexpr Global fit_global(float /*amax*/) noexcept {
-    return {};
-  }
-
-  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, NoGlobal = {}) noexcept {
     return to_float(stored);
   }
   template <Profile P>
-  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, NoGlobal = {}) noexcept {
     return P::prepare(to_float(stored));
   }
 };

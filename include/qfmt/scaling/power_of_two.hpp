@@ -9,29 +9,21 @@ namespace qfmt {
 /// A power of two for each tile, kept as E8M0: the scale of the MX formats. A profile may replace
 /// the rule.
 template <class Rule>
-struct PowerOfTwo {
+struct PowerOfTwo : SingleLevel {
   static constexpr char const* name = "power_of_two";
   using Stored = Code<E8M0>;
-  using Global = NoGlobal;
   static constexpr bool has_zero_point = false;
-  template <Profile P, Real T>
-  using Quotient = typename P::template Step<T>;
 
   template <ElementFormat F, Profile P, Real T>
-  QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, NoGlobal = {}) noexcept {
     return {P::template mx_scale<F, Rule, T>(range.amax())};
   }
 
-  template <ElementFormat F, Profile P, Real T>
-  QFMT_HOST_DEVICE static constexpr Global fit_global(float /*amax*/) noexcept {
-    return {};
-  }
-
-  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, NoGlobal = {}) noexcept {
     return decode(stored);
   }
   template <Profile P>
-  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, NoGlobal = {}) noexcept {
     return P::prepare(decode(stored));
   }
 };

@@ -20,6 +20,17 @@ struct NoGlobal {
   QFMT_HOST_DEVICE friend constexpr bool operator==(NoGlobal const&, NoGlobal const&) = default;
 };
 
+/// What policies share whose only scales are those of the tiles.
+struct SingleLevel {
+  using Global = NoGlobal;
+  template <Profile P, Real T>
+  using Quotient = typename P::template Step<T>;
+  template <ElementFormat F, Profile P, Real T>
+  QFMT_HOST_DEVICE static constexpr Global fit_global(float /*amax*/) noexcept {
+    return {};
+  }
+};
+
 /// How the range of a tile becomes a scale and a scale becomes a number.
 ///
 ///     Stored                       what is kept for each tile

@@ -10,16 +10,13 @@ namespace qfmt {
 /// scale = amax / half_range(F), kept as StoredScale; no zero point. Clip bound: half a code for
 /// signed integers, none for floats. Quantization divides by the stored, rounded scale.
 template <Real StoredScale>
-struct SymmetricScale {
+struct SymmetricScale : SingleLevel {
   static constexpr char const* name = "symmetric";
   using Stored = StoredScale;
-  using Global = NoGlobal;
   static constexpr bool has_zero_point = false;
-  template <Profile P, Real T>
-  using Quotient = typename P::template Step<T>;
 
   template <ElementFormat F, Profile P, Real T>
-  QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, NoGlobal = {}) noexcept {
     using Step = typename P::template Step<T>;
     float const amax = P::template fitted_amax<F>(range.amax());
     float const scale =
@@ -27,16 +24,11 @@ struct SymmetricScale {
     return {from_float<Stored>(scale == 0.0f ? P::template nonzero_scale<T, Stored>(amax) : scale)};
   }
 
-  template <ElementFormat F, Profile P, Real T>
-  QFMT_HOST_DEVICE static constexpr Global fit_global(float /*amax*/) noexcept {
-    return {};
-  }
-
-  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr float effective(Stored stored, NoGlobal = {}) noexcept {
     return to_float(stored);
   }
   template <Profile P>
-  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global = {}) noexcept {
+  QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, NoGlobal = {}) noexcept {
     return P::prepare(to_float(stored));
   }
 };
