@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <thread>
+#include <unistd.h>
 
 #include <qfmt/exec/thread_pool.hpp>
 #include <qfmt/oneshot/model_free.hpp>
@@ -38,6 +39,19 @@ struct Row {
   double bits_per_byte = 0.0;
   double seconds = 0.0;
 };
+
+/// Says on standard error what is being done: a bar on a terminal, plain lines elsewhere.
+void show_progress(int step, std::string const& what) {
+  constexpr int steps = 1 + Presets::size;
+  if (isatty(STDERR_FILENO) == 0) {
+    if (step < steps)
+      std::fprintf(stderr, "%d of %d: %s\n", step + 1, steps, what.c_str());
+    return;
+  }
+  std::string const done(static_cast<std::size_t>(step * 4), '#');
+  std::fprintf(stderr, "\r[%-*s] %-40s%s", steps * 4, done.c_str(), what.c_str(),
+               step == steps ? "\n" : "");
+}
 
 /// SQNR in decibel of every quantized layer, read back from disk, against the original weight.
 template <class Preset>
@@ -143,7 +157,7 @@ Result<std::vector<Row>> run(fs::path const& model, fs::path const& out, bool fu
     return Error{Status::io_write, out.string() + ": " + failed.message()};
 
   ThreadPool threads{static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
-  std::fprintf(stderr, "BF16: evaluating %zu bytes of text\n", text.size());
+  show_progress(0, "BF16: evaluating " + std::to_string(text.size()) + " bytes of text");
   auto const baseline = llama::bits_per_byte(model, text, threads);
   if (!baseline)
     return baseline.error();
@@ -152,7 +166,8 @@ Result<std::vector<Row>> run(fs::path const& model, fs::path const& out, bool fu
   Presets::for_each([&]<class P>() {
     if (!status)
       return;
-    std::fprintf(stderr, "%s: quantizing, reading back, evaluating\n", P::name);
+    show_progress(static_cast<int>(rows.size()),
+                  std::string{P::name} + ": quantizing, reading back, evaluating");
     auto row = measure<P>(model, out, text, threads);
     if (row) {
       rows.push_back(*row);
@@ -162,6 +177,7 @@ Result<std::vector<Row>> run(fs::path const& model, fs::path const& out, bool fu
   });
   if (!status)
     return status.error();
+  show_progress(static_cast<int>(rows.size()), "done");
   return rows;
 }
 

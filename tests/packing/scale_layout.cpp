@@ -63,7 +63,7 @@ TEST_CASE("128 x 4: the formula of the specification, and its inverse") {
   // reshape (M / 128, KT, 32, 4, 4) and permute (0, 3, 2, 1, 4): the place of every byte, from the
   // other side.
   index_t wrong = 0;
-  for (index_t byte = 0; byte < 3 * 3 * 512; ++byte) {
+  for (index_t byte = 0; byte < Swizzled128x4::size(scales); ++byte) {
     index_t const atom = byte / 512;
     index_t const row = atom / 3 * 128 + byte % 16 / 4 * 32 + byte % 512 / 16;
     index_t const col = atom % 3 * 4 + byte % 4;

@@ -20,6 +20,7 @@ namespace {
 template <class F>
 std::vector<std::uint32_t> words_of(std::vector<int> const& integers) {
   std::vector<Code<F>> codes;
+  codes.reserve(integers.size());
   for (int const i : integers) codes.push_back({F::from_int(i)});
   auto const count = static_cast<index_t>(codes.size());
   std::vector<std::uint32_t> words(static_cast<std::size_t>(DenseWords::words<F>(count)),
@@ -32,6 +33,7 @@ std::vector<std::uint32_t> words_of(std::vector<int> const& integers) {
 template <class F>
 std::vector<std::uint32_t> sequence() {
   std::vector<int> integers;
+  integers.reserve(32);
   for (int i = 0; i < 32; ++i) integers.push_back(F::min_int + (5 * i + 3) % (1 << F::bits));
   return words_of<F>(integers);
 }
@@ -119,6 +121,7 @@ namespace {
 template <class F>
 std::vector<std::uint32_t> whole_words_of(std::vector<int> const& integers) {
   std::vector<Code<F>> codes;
+  codes.reserve(integers.size());
   for (int const i : integers) codes.push_back({F::from_int(i)});
   auto const count = static_cast<index_t>(codes.size());
   std::vector<std::uint32_t> words(static_cast<std::size_t>(WholeWords::words<F>(count)),

@@ -66,10 +66,11 @@ TEST_CASE("sabotaged granularities violate a law") {
 }
 
 TEST_CASE("the named granularities are tilings") {
-  static_assert(is_same_v<PerTensor, Tiling<0, 0>> && is_same_v<PerChannel, Tiling<1, 0>> &&
-                is_same_v<PerToken, PerChannel>);
-  static_assert(is_same_v<PerGroup<128>, Tiling<1, 128>> &&
-                is_same_v<PerBlock<128, 128>, Tiling<128, 128>>);
+  static_assert(is_same_v<PerTensor, Tiling<0, 0>>);
+  static_assert(is_same_v<PerChannel, Tiling<1, 0>>);
+  static_assert(is_same_v<PerToken, PerChannel>);
+  static_assert(is_same_v<PerGroup<128>, Tiling<1, 128>>);
+  static_assert(is_same_v<PerBlock<128, 128>, Tiling<128, 128>>);
   static_assert(Granularity<PerBlock<3, 5>> && !Granularity<int>);
   CHECK(PerGroup<16>::scale_shape({4096, 4096}) == Shape{4096, 256});
   CHECK(PerGroup<16>::scale_index(1, 16, 256) == 257);

@@ -35,7 +35,8 @@ TEST_CASE("what is a profile") {
 }
 
 TEST_CASE("Qfmt calculates in binary32, CompressedTensors in the tensor's type") {
-  static_assert(is_same_v<Qfmt::Step<float>, float> && is_same_v<Qfmt::Step<Code<BF16>>, float>);
+  static_assert(is_same_v<Qfmt::Step<float>, float>);
+  static_assert(is_same_v<Qfmt::Step<Code<BF16>>, float>);
   static_assert(is_same_v<CompressedTensors::Step<float>, float> &&
                 is_same_v<CompressedTensors::Step<Code<FP16>>, Code<FP16>>);
   CHECK(Qfmt::scale_divisor<INT8>() == 127.5f);

@@ -38,8 +38,8 @@ TEST_CASE("a block format is a scheme whose groups lie along the rows") {
 }
 
 TEST_CASE("when parameters are found, and by which observer") {
-  static_assert(is_same_v<Static<MinMax>::Observer, MinMax> &&
-                is_same_v<Dynamic::Observer, MinMax>);
+  static_assert(is_same_v<Static<MinMax>::Observer, MinMax>);
+  static_assert(is_same_v<Dynamic::Observer, MinMax>);
   static_assert(Timing<Static<AbsMax>> && Timing<Dynamic> && Timing<Local<AbsMax>> &&
                 !Timing<AbsMax>);
   CHECK(std::string{Static<AbsMax>::name} == "static");

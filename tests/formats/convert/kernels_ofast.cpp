@@ -8,8 +8,8 @@
 namespace codec_test = qfmt::test;
 bool differs_from_itself(float x);
 
-#define qfmt qfmt_under_ofast
-#define QFMT_TEST_KERNEL  // with a target of its own g++ would inline nothing into it
+#define qfmt qfmt_under_ofast  // NOLINT(readability-identifier-naming)
+#define QFMT_TEST_KERNEL       // with a target of its own g++ would inline nothing into it
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("Ofast")
 #endif

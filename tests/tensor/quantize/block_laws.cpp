@@ -12,7 +12,6 @@
 using namespace qfmt;
 using namespace qfmt::test;
 using laws::any_quantizer;
-using laws::AnyQuantizer;
 
 TEST_CASE("laws of the block formats") {
   BlockFormats::for_each([]<class B>() {
