@@ -38,7 +38,7 @@ TEST_CASE("block formats: element, scale and block size of the standards") {
   static_assert(is<MXFP8_E4M3, E4M3, PowerOfTwo<mx::RoundUp>, 32>);
   static_assert(is<MXFP8_E5M2, E5M2, PowerOfTwo<mx::RoundUp>, 32>);
   static_assert(is<MXINT8Block, MXINT8, PowerOfTwo<mx::RoundUp>, 32>);
-  static_assert(is<MXS1M3, S1M3, PowerOfTwo<mx::RoundUp>, 32>);
+  static_assert(is<MXS1M3, S1M3, PowerOfTwo<mx::Floor>, 32>);
   static_assert(!BlockFormat<NoSize> && !BlockFormat<WrongPolicy> && !BlockFormat<E2M1>);
   CHECK(std::string{MXINT8Block::name} == "MXINT8");
 }

@@ -65,6 +65,7 @@ TEST_CASE("the code of an element: -0 is kept, or not") {
   constexpr float quiet = std::numeric_limits<float>::quiet_NaN();
   CHECK(CompressedTensors::encode<E4M3>(quiet).bits == 0x7F);
   CHECK(CompressedTensors::encode<E4M3>(-quiet).bits == 0xFF);
+  CHECK(CompressedTensors::encode<E4M3FNUZ>(quiet).bits == 0x80);
   CHECK(CompressedTensors::encode<E2M1>(quiet).bits == 0x0);
   CHECK(CompressedTensors::encode<E2M1>(-quiet).bits == 0x0);
   CHECK(CompressedTensors::encode<INT8>(quiet).bits == 0x7F);

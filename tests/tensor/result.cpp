@@ -36,6 +36,7 @@ TEST_CASE("a result of the type Error's own neighbours is not ambiguous") {
   Result<std::string> const text{std::string{"an error?"}};
   CHECK(text.ok());
   CHECK(*text == "an error?");
+  CHECK(text->size() == 9);
   Result<bool> const no{false};
   CHECK(no.ok());
   CHECK_FALSE(*no);
@@ -52,6 +53,7 @@ TEST_CASE("a result without a value") {
 
 TEST_CASE("quoted: untrusted text is fit for a message") {
   CHECK(quoted("weight") == "'weight'");
+  CHECK(quoted("two words ~!") == "'two words ~!'");
   CHECK(quoted("") == "''");
   CHECK(quoted("a'b\\c") == "'a\\x27b\\x5cc'");
   CHECK(quoted(std::string{"a\0b\n\x1b[31m", 9}) == "'a\\x00b\\x0a\\x1b[31m'");

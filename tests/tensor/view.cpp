@@ -30,6 +30,8 @@ TEST_CASE("a view reads codes, scales and zero points that somebody else owns") 
   CHECK(view(0, 4) == 6.0f);  // (4 - 1) * 2
   CHECK(view(1, 0) == 0.0f);  // (-8 + 8) * 1
   CHECK(view(1, 1) == 1.0f);
+  CHECK(QuantTensorView<S>{}.codes == nullptr);
+  CHECK(QuantTensorView<S>{}.row_bytes == 0);
   CHECK(view(1, 5) == -50.0f);  // (-3 - 2) * 10
 }
 

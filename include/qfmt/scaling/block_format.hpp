@@ -78,11 +78,12 @@ struct MXINT8Block {
   static constexpr index_t block_size = 32;
 };
 
-/// The codebook S1M3 as a block format, beside MXFP4 for comparison; not an OCP format.
+/// The codebook S1M3 as a block format, beside MXFP4 for comparison; not an OCP format. Floor,
+/// since its values are dense at the upper end: 0.9 dB better on Gaussian data than RoundUp.
 struct MXS1M3 {
   static constexpr char const* name = "MXS1M3";
   using Element = S1M3;
-  using Policy = PowerOfTwo<mx::RoundUp>;
+  using Policy = PowerOfTwo<mx::Floor>;
   static constexpr index_t block_size = 32;
 };
 

@@ -76,7 +76,8 @@ struct Qfmt {
   }
 
   /// The scale in place of one that came out as zero: 1 for a tile of zeros; else the smallest
-  /// positive Stored, so that the tile's largest values survive.
+  /// normal binary32, or the smallest positive value of a 16-bit Stored, so that what can survive
+  /// does.
   template <Real T, Real Stored>
   QFMT_HOST_DEVICE static constexpr float nonzero_scale(float amax) noexcept {
     if constexpr (same_as<Stored, float>) {
