@@ -90,7 +90,7 @@ TEST_CASE("files have bare names and are made once") {
   samples::TemporaryFolder const folder;
   auto const out = AtomicDirectory::create(folder / "out");
   REQUIRE(out.ok());
-  for (char const* name : {"../x", "/tmp/x", "a/b", "", ".."}) CHECK(samples::verdict(out->write_file(name, ""), Status::unsafe_path, "out: got the file name") == "");
+  for (char const* name : {"../x", "/x", "a/b", "", ".."}) CHECK(samples::verdict(out->write_file(name, ""), Status::unsafe_path, "out: got the file name") == "");
   CHECK(out->write_file("a", "1").ok());
   CHECK(samples::verdict(out->write_file("a", "2"), Status::output_exists, "out/a") == "");
   std::filesystem::create_symlink("/etc/passwd", folder / "link");

@@ -79,7 +79,7 @@ struct MXINT8Block {
 };
 
 /// The codebook S1M3 as a block format, beside MXFP4 for comparison; not an OCP format. Floor,
-/// since its values are dense at the upper end: 0.9 dB better on Gaussian data than RoundUp.
+/// since its values are dense at the upper end.
 struct MXS1M3 {
   static constexpr char const* name = "MXS1M3";
   using Element = S1M3;
