@@ -7,6 +7,9 @@
 //
 //   QFMT_HOST_DEVICE   a function for host and device (nothing where there is no device)
 //   QFMT_TRY, QFMT_CATCH   try and catch where exceptions are on; elsewhere the body alone
+//   QFMT_X86           defined where x86 vector code can be compiled: x86-64, g++ or clang
+//   QFMT_BEGIN_AVX2, ...   until QFMT_END_TARGET, functions are compiled for these instructions,
+//                      whatever the flags of the translation unit
 //   QFMT_VERSION       major * 10000 + minor * 100 + patch
 //
 // and brings the few standard names that floors 0 to 2 use into namespace qfmt, so that the same
@@ -29,6 +32,35 @@
 #else
 #define QFMT_TRY if (true)
 #define QFMT_CATCH(...) else
+#endif
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__CUDACC__)
+#define QFMT_X86 1
+#define QFMT_PRAGMA(...) _Pragma(#__VA_ARGS__)
+#if defined(__clang__)
+#define QFMT_BEGIN_TARGET(features) \
+  QFMT_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define QFMT_END_TARGET QFMT_PRAGMA(clang attribute pop)
+#else
+// g++ 12 takes the undefined registers in its own intrinsics for uninitialized variables.
+#define QFMT_BEGIN_TARGET(features)                     \
+  QFMT_PRAGMA(GCC push_options)                         \
+  QFMT_PRAGMA(GCC target(features))                     \
+  QFMT_PRAGMA(GCC diagnostic push)                      \
+  QFMT_PRAGMA(GCC diagnostic ignored "-Wuninitialized") \
+  QFMT_PRAGMA(GCC diagnostic ignored "-Wmaybe-uninitialized")
+#define QFMT_END_TARGET QFMT_PRAGMA(GCC diagnostic pop) QFMT_PRAGMA(GCC pop_options)
+#endif
+#define QFMT_BEGIN_AVX2 QFMT_BEGIN_TARGET("avx2,fma,f16c,bmi,bmi2")
+#define QFMT_BEGIN_AVX512 \
+  QFMT_BEGIN_TARGET("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")
+#define QFMT_BEGIN_AVX512_VNNI \
+  QFMT_BEGIN_TARGET(           \
+      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni")
+#define QFMT_BEGIN_AVX512_BF16                                                           \
+  QFMT_BEGIN_TARGET(                                                                     \
+      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni," \
+      "avx512bf16")
 #endif
 
 #if defined(__CUDACC_RTC__)

@@ -12,8 +12,7 @@ namespace qfmt {
 ///
 ///     name                                 for messages and benchmarks
 ///     supports(shape of x, shape of w)     whether it can
-///     backend(x, w, y, epilogue, executor) does it; what it computes does not depend on the
-///     executor
+///     backend(x, w, y, epilogue, executor) does it, with the same result for every executor
 ///
 /// A backend is called by gemm_with() (gemm.hpp), which has checked shapes, pointers and aliasing,
 /// and which hands it an executor whose ranges run in the default floating-point environment: all

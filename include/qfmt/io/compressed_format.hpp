@@ -88,8 +88,7 @@ template <class T>
 /// The tensors of a layer with a weight of this shape, in the order in which they are described
 /// here:
 ///
-///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_shape I64 (2),
-///     weight_scale,
+///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_shape I64 (2), weight_scale,
 ///                           weight_zero_point I32 (ceil(N*b/32), K/group) if asymmetric
 ///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale, weight_zero_point I8 if
 ///     asymmetric nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_global_scale F32 (1),

@@ -38,10 +38,9 @@ struct SingleLevel {
 ///     has_zero_point               whether tiles carry a zero point
 ///     fit<F, Profile, T>(range, global)   the parameters of a tile of a tensor of T, in format F
 ///     fit_global<F, Profile, T>(amax)     the tensor's part, from its largest magnitude
-///     effective(stored, global)           the scale as a number: value = (code - zero_point) *
-///     effective prepare<Profile>(stored, global)    what the profile's apply() takes for a tile
-///     Quotient<Profile, T>                the type to which a value divided by its scale is
-///     rounded
+///     effective(stored, global)           the scale: value = (code - zero_point) * effective
+///     prepare<Profile>(stored, global)    what the profile's apply() takes for a tile
+///     Quotient<Profile, T>                the type of a value divided by its scale
 template <class P, class F>
 concept ScalePolicy = requires(Range range, float amax, typename P::Stored stored,
                                typename P::Global global) {

@@ -25,8 +25,8 @@ struct GlobalScale {
 /// Two levels: an E4M3 scale for each tile, relative to one binary32 scale for the tensor. The
 /// tensor scale maps the largest magnitude to 448 * 6, so that block scales use E4M3's whole range:
 ///
-///     encode_scale = 448 * 6 / amax(tensor)        block_scale = E4M3(encode_scale * amax(tile) /
-///     6)
+///     encode_scale = 448 * 6 / amax(tensor)
+///     block_scale  = E4M3(encode_scale * amax(tile) / 6)
 ///
 /// A block scale that rounds to zero is replaced as the profile says. Layers that a model server
 /// fuses (q/k/v, gate/up) must share one encode_scale: fit it from their common amax.

@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+#include <qfmt/core/config.hpp>
+
+namespace qfmt {
+
+/// The instruction sets that paths are written for. Each includes those before it.
+///
+///     portable      what every machine has: the definition of the others
+///     avx2          AVX2, FMA, F16C, BMI2
+///     avx512        AVX-512 F, BW, DQ, VL and VBMI
+///     avx512_vnni   and VNNI
+///     avx512_bf16   and BF16
+enum class Isa : uint8_t { portable, avx2, avx512, avx512_vnni, avx512_bf16 };
+
+inline constexpr std::array<char const*, 5> isa_names{"portable", "avx2", "avx512", "avx512_vnni",
+                                                      "avx512_bf16"};
+
+[[nodiscard]] constexpr char const* name(Isa isa) noexcept {
+  return isa_names[static_cast<std::size_t>(isa)];
+}
+
+/// What this processor and its operating system have.
+[[nodiscard]] inline Isa detected_isa() noexcept {
+#if defined(QFMT_X86)
+  auto const all = [](auto... present) { return ((present != 0) && ...); };
+  if (!all(__builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"),
+           __builtin_cpu_supports("bmi2")))
+    return Isa::portable;
+  if (!all(__builtin_cpu_supports("avx512f"), __builtin_cpu_supports("avx512bw"),
+           __builtin_cpu_supports("avx512dq"), __builtin_cpu_supports("avx512vl"),
+           __builtin_cpu_supports("avx512vbmi")))
+    return Isa::avx2;
+  if (!all(__builtin_cpu_supports("avx512vnni")))
+    return Isa::avx512;
+  return all(__builtin_cpu_supports("avx512bf16")) ? Isa::avx512_bf16 : Isa::avx512_vnni;
+#else
+  return Isa::portable;
+#endif
+}
+
+/// What is used: the best that this processor has, or less if the environment variable QFMT_ISA
+/// names less. Whatever is chosen computes the same: the variable is for tests and for measuring.
+/// More than the processor has, or an unknown name, changes nothing. Read once.
+[[nodiscard]] inline Isa selected_isa() noexcept {
+  static Isa const selected = [] {
+    Isa const best = detected_isa();
+    char const* const wanted = std::getenv("QFMT_ISA");
+    for (std::size_t i = 0; wanted != nullptr && i < isa_names.size(); ++i) {
+      if (std::string_view{wanted} == isa_names[i] && static_cast<Isa>(i) < best)
+        return static_cast<Isa>(i);
+    }
+    return best;
+  }();
+  return selected;
+}
+
+}  // namespace qfmt
