@@ -10,9 +10,9 @@ namespace qfmt {
 /// What happens to each output between its sum and its store, in binary32: a small value that a
 /// backend calls once for each element, in any order and from any thread.
 ///
-///     check(shape)          whether it fits outputs of this shape; asked before anything is
-///     written epilogue(sum, m, n)   what to store in place of the sum, before it is rounded to the
-///     output type
+///     check(shape)          whether it fits outputs of this shape; asked before anything is written
+///     epilogue(sum, m, n)   what to store in place of the sum, before it is rounded to the output
+///                           type
 template <class E>
 concept Epilogue = requires(E const& epilogue, Shape shape, float sum, index_t m, index_t n) {
   { epilogue.check(shape) } -> same_as<Status>;

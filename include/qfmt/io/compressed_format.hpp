@@ -90,10 +90,12 @@ template <class T>
 ///
 ///     pack-quantized        weight_packed I32 (N, ceil(K*b/32)), weight_shape I64 (2), weight_scale,
 ///                           weight_zero_point I32 (ceil(N*b/32), K/group) if asymmetric
-///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale, weight_zero_point I8 if
-///     asymmetric nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_global_scale F32 (1),
-///     weight_scale F8_E4M3 (N, K/16) mxfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale
-///     U8 (N, K/32) mxfp8-quantized       weight F8_E4M3 (N, K), weight_scale U8 (N, K/32)
+///     int, float, naive     weight I8 or F8_E4M3 (N, K), weight_scale,
+///                           weight_zero_point I8 if asymmetric
+///     nvfp4-pack-quantized  weight_packed U8 (N, K/2), weight_global_scale F32 (1),
+///                           weight_scale F8_E4M3 (N, K/16)
+///     mxfp4-pack-quantized  weight_packed U8 (N, K/2), weight_scale U8 (N, K/32)
+///     mxfp8-quantized       weight F8_E4M3 (N, K), weight_scale U8 (N, K/32)
 ///
 /// Scales of a whole tensor have the shape (1); all others the shape of the tiling.
 template <Scheme S>

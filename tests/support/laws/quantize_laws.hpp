@@ -286,8 +286,9 @@ inline Violations negates_with_its_input(AnyQuantizer const& q) {
 
 /// Per element, with scale s and the format's errors u / (1 + u) (relative) and h (absolute):
 ///
-///     |q - x| <= max(u / (1 + u) |x|, s h, clip)     clip: how far x lies outside of s * [lowest,
-///     highest]
+///     |q - x| <= max(u / (1 + u) |x|, s h, clip)
+///
+/// where clip is how far x lies outside of s * [lowest, highest].
 ///
 /// up to the rounding of quotient and product to binary32 (or `step`, the unit roundoff of the
 /// tensor's type, where the profile calculates in that). Not for codebooks.
