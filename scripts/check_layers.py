@@ -75,7 +75,7 @@ for height, name in enumerate(HOST_ORDER):
     mirrored = [f"cuda/{floor}" for floor in below] + ["cuda/ptx"]
     FLOORS[f"cuda/{name}"] = Floor(" ".join(below + mirrored), never=STREAMS | THREADS,
                                    third_party=CUDA_TOOLKIT)
-FLOORS["cuda/ptx"] = Floor("core", CORE, third_party=CUDA_TOOLKIT)
+FLOORS["cuda/ptx"] = Floor("core formats", FORMATS, third_party=CUDA_TOOLKIT)
 FLOORS["cuda"] = Floor(FLOORS["cuda/gemm"].own + " cuda/gemm", never=STREAMS | THREADS,
                        third_party=CUDA_TOOLKIT)
 

@@ -49,7 +49,8 @@ std::string floor(char const* name) {
   std::string includes;
   for (auto const& entry :
        std::filesystem::directory_iterator{std::string{QFMT_INCLUDE "/qfmt/"} + name}) {
-    if (entry.is_directory() || entry.path().filename() == "parallel.hpp" || entry.path().filename() == "limits.hpp")
+    if (entry.is_directory() || entry.path().filename() == "parallel.hpp" ||
+        entry.path().filename() == "limits.hpp")
       continue;
     includes +=
         "#include <qfmt/" + std::string{name} + "/" + entry.path().filename().string() + ">\n";
@@ -66,6 +67,20 @@ TEST_CASE("floors 0 to 2 compile under NVRTC") {
     __global__ void kernel(float const* x, float* y) {
       int const i = threadIdx.x;
       y[i] = qfmt::decode(qfmt::encode<qfmt::E4M3>(x[i])) + qfmt::decode(qfmt::encode<qfmt::INT4>(x[i]));
+    })") == "");
+}
+
+TEST_CASE("the door for authors of kernels compiles under NVRTC") {
+  CHECK(compile(R"(
+    #include <qfmt/cuda/dequant.cuh>
+    extern "C" __global__ void kernel(unsigned const* codes, unsigned* y, unsigned short scale) {
+      int const i = threadIdx.x;
+      auto const w = qfmt::cuda::decode<qfmt::Code<qfmt::BF16>>(qfmt::cuda::Codes<qfmt::E2M1, 8>{{codes[i]}});
+      auto const scaled = qfmt::cuda::multiply(w, qfmt::Code<qfmt::BF16>{scale});
+      for (int j = 0; j < 4; ++j) y[4 * i + j] = scaled.word[j];
+      qfmt::cuda::Values<float, 8> x;
+      for (int j = 0; j < 8; ++j) x.set(j, scaled[j]);
+      y[4 * i] ^= qfmt::cuda::encode<qfmt::E4M3>(x).word[0] ^ qfmt::cuda::encode<qfmt::E2M1>(x).word[0];
     })") == "");
 }
 

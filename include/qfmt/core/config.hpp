@@ -6,6 +6,7 @@
 // the compilers' differences once:
 //
 //   QFMT_HOST_DEVICE   a function for host and device (nothing where there is no device)
+//   QFMT_ANY_CALLEE    before a template for both sides that calls what it is given, for one or both
 //   QFMT_TRY, QFMT_CATCH   try and catch where exceptions are on; elsewhere the body alone
 //   QFMT_X86           defined where x86 vector code can be compiled: x86-64, g++ or clang
 //   QFMT_BEGIN_AVX2, ...   until QFMT_END_TARGET, functions are compiled for these instructions,
@@ -22,8 +23,10 @@
 
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
 #define QFMT_HOST_DEVICE __host__ __device__
+#define QFMT_ANY_CALLEE _Pragma("nv_exec_check_disable")
 #else
 #define QFMT_HOST_DEVICE
+#define QFMT_ANY_CALLEE
 #endif
 
 #if defined(__cpp_exceptions)
@@ -56,11 +59,11 @@
   QFMT_BEGIN_TARGET("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")
 #define QFMT_BEGIN_AVX512_VNNI \
   QFMT_BEGIN_TARGET(           \
-      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni")
-#define QFMT_BEGIN_AVX512_BF16                                                           \
-  QFMT_BEGIN_TARGET(                                                                     \
-      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni," \
-      "avx512bf16")
+      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx512vnni")
+#define QFMT_BEGIN_AVX512_BF16                                                            \
+  QFMT_BEGIN_TARGET(                                                                      \
+      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2," \
+      "avx512vnni,avx512bf16")
 #endif
 
 #if defined(__CUDACC_RTC__)

@@ -48,7 +48,7 @@ struct TypeList {
   static constexpr int size = sizeof...(Ts);
 
   /// Calls `visit.template operator()<T>()` for every T, in order.
-  template <class Visitor>
+  QFMT_ANY_CALLEE template <class Visitor>
   QFMT_HOST_DEVICE static constexpr void for_each(Visitor&& visit) {
     (visit.template operator()<Ts>(), ...);
   }

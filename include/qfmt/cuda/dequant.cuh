@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The door for authors of kernels: codes to numbers and back, in registers.
+//
+//     #include <qfmt/cuda/dequant.cuh>
+//
+//     qfmt::cuda::Codes<qfmt::E2M1, 8> const codes{{word}};                         // one 32-bit load
+//     auto const w = qfmt::cuda::decode<qfmt::Code<qfmt::BF16>>(codes);              // 4 registers
+//     auto const scaled = qfmt::cuda::multiply(w, scale);                            // exact for NVFP4
+//
+// Nothing else is included, no flag is needed, NVRTC takes it as it is.
+
+#include <qfmt/cuda/formats/decode.cuh>
+#include <qfmt/cuda/formats/encode.cuh>
+#include <qfmt/formats/all.hpp>

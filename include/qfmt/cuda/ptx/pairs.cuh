@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/formats/real.hpp>
+
+// Arithmetic on two 16-bit floats in one register, the first in the low half: rounded once to
+// nearest even, subnormals kept. On the host it is computed in binary32 and rounded to T, which is
+// the same: products of 16-bit floats are exact in binary32.
+
+namespace qfmt::cuda::ptx {
+
+/// The two halves of a register as numbers, and back.
+template <Real T>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr float half_of(uint32_t pair, int i) noexcept {
+  return to_float(T{static_cast<uint16_t>(pair >> (16 * i))});
+}
+template <Real T>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr uint32_t make_pair(float low, float high) noexcept {
+  return uint32_t{from_float<T>(low).bits} | uint32_t{from_float<T>(high).bits} << 16;
+}
+
+/// a * b in each half.
+template <Real T>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr uint32_t multiply(uint32_t a, uint32_t b) noexcept {
+#if defined(__CUDA_ARCH__)
+  if (!__builtin_is_constant_evaluated()) {
+    uint32_t d = 0;
+    if constexpr (same_as<T, Code<FP16>>) {
+      asm("mul.rn.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b));
+    } else {
+#if __CUDA_ARCH__ >= 900
+      asm("mul.rn.bf16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b));
+#else
+      // Adding -0 leaves every product as it is, zeros of both signs included.
+      asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(0x80008000u));
+#endif
+    }
+    return d;
+  }
+#endif
+  return make_pair<T>(half_of<T>(a, 0) * half_of<T>(b, 0), half_of<T>(a, 1) * half_of<T>(b, 1));
+}
+
+/// a + b in each half.
+template <Real T>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr uint32_t add(uint32_t a, uint32_t b) noexcept {
+#if defined(__CUDA_ARCH__)
+  if (!__builtin_is_constant_evaluated()) {
+    uint32_t d = 0;
+    if constexpr (same_as<T, Code<FP16>>) {
+      asm("add.rn.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b));
+    } else {
+#if __CUDA_ARCH__ >= 900
+      asm("add.rn.bf16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b));
+#else
+      asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(0x3F803F80u), "r"(b));
+#endif
+    }
+    return d;
+  }
+#endif
+  return make_pair<T>(half_of<T>(a, 0) + half_of<T>(b, 0), half_of<T>(a, 1) + half_of<T>(b, 1));
+}
+
+}  // namespace qfmt::cuda::ptx
