@@ -92,12 +92,13 @@ def _signs(shape, rng):
 def _ties(shape, args, rng):
     """Values halfway between two codes, under scales that are powers of two."""
     rows, columns = shape
-    largest = {("int", 8): 127.5, ("int", 4): 7.5, ("float", 8): 448.0, ("float", 4): 6.0}
-    largest = largest[args.type, args.num_bits]
+    largest = {8: 448.0, 6: 7.5, 4: 6.0}[args.num_bits] if args.type == "float" else 0.0
+    if args.type == "int":
+        largest = 2 ** (args.num_bits - 1) - 0.5
     if args.type == "int":
         values = rng.integers(0, int(largest) + 1, shape) + 0.5
     else:
-        steps, low, high = (16, -8, 9) if args.num_bits == 8 else (4, -3, 3)
+        steps, low, high = {8: (16, -8, 9), 6: (16, -3, 3), 4: (4, -3, 3)}[args.num_bits]
         mantissas = 1 + rng.integers(0, steps, shape) / steps
         values = mantissas * np.exp2(rng.integers(low, high, shape))
     values = _signs(shape, rng) * np.minimum(values, largest)
@@ -119,7 +120,7 @@ def projection_shapes(preset, size):
     args = weight_args(preset)
     if args.strategy == "block":
         unit, hidden, inter, row_unit = 128, 200, 260, 43
-    elif args.strategy == "channel":
+    elif args.strategy in ("channel", "tensor"):
         unit, hidden, inter, row_unit = 1, 72, 33, 1
     else:
         unit, row_unit = args.group_size, 1 if args.symmetric else 9

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compares `qfmt quantize` with the compressed-tensors package, byte for byte.
 
-For every preset, dtype and case the script writes a source checkpoint, lets the package and the
-tool quantize it, and compares all stored tensors, config.json, and the dense weights that the
-package reads back. It prints one line for each comparison and exits with 1 on any difference.
+For every preset and mixture of presets, dtype and case the script writes a source checkpoint, lets
+the package and the tool quantize it, and compares all stored tensors, config.json, the dense weights
+that the package reads back from either, and those that the tool reads from the package's. It prints
+one line for each comparison and exits with 1 on any difference.
 
     pip install -r requirements.txt
     python compare_compressed_tensors.py --qfmt PATH_TO_TOOL
@@ -12,6 +13,7 @@ Without the tool, `--write-oracle DIR` writes the source and reference checkpoin
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -19,24 +21,14 @@ import tempfile
 from pathlib import Path
 
 import torch
+from compressed_tensors.quantization.quant_scheme import PRESET_SCHEMES
 
 import cases
 import oracle
 
-PRESETS = [
-    "NVFP4A16",
-    "MXFP4A16",
-    "MXFP4",
-    "MXFP8A16",
-    "MXFP8",
-    "FP8_DYNAMIC",
-    "FP8_BLOCK",
-    "W8A8",
-    "W8A16",
-    "W4A16",
-    "W4A16_ASYM",
-    "W4A8",
-]
+# FP8 and NVFP4 need calibration data; their weights are those of the fixtures.
+NEED_DATA = ("UNQUANTIZED", "FP8", "NVFP4")
+PRESETS = [name for name in PRESET_SCHEMES if name not in NEED_DATA] + list(oracle.UNPUBLISHED)
 
 # A file of the source checkpoint that has to arrive unchanged.
 EXTRA_FILE, EXTRA_TEXT = "generation_config.json", '{"do_sample": false}\n'
@@ -73,7 +65,8 @@ def parse_arguments():
     target.add_argument("--qfmt", metavar="PATH", help="the tool to compare")
     target.add_argument("--write-oracle", metavar="DIR", help="write references, run no tool")
     parser.add_argument("--work", metavar="DIR", help="keep all checkpoints in this directory")
-    parser.add_argument("--presets", nargs="+", default=PRESETS, metavar="NAME")
+    everything = [*PRESETS, *oracle.MIXED]
+    parser.add_argument("--presets", nargs="+", default=everything, metavar="NAME")
     parser.add_argument("--dtypes", nargs="+", default=list(cases.DTYPES), choices=cases.DTYPES)
     parser.add_argument("--cases", nargs="+", default=list(cases.CASES), choices=cases.CASES)
     parser.add_argument("--seed", type=int, default=1)
@@ -91,7 +84,10 @@ def write_inputs(directory, case, preset):
 
 def compare(tool, directory, case, preset):
     """Runs the tool and returns the first difference as text, or None."""
-    command = [tool, "quantize", "--scheme", preset]
+    command = [tool, "quantize"]
+    for name, targets in oracle.schemes(preset).items():
+        for target in targets:
+            command += ["--scheme", name if target == "Linear" else f"{name}={target}"]
     for module in case.ignore:
         command += ["--ignore", module]
     command += [directory / "source", directory / "qfmt"]
@@ -102,14 +98,14 @@ def compare(tool, directory, case, preset):
     return (
         compare_tensors(oracle.read_tensors(package), oracle.read_tensors(ours))
         or compare_configs(oracle.read_config(package), oracle.read_config(ours))
+        or compare_config_text(package, ours)
         or compare_extra_file(ours)
         or compare_dense(directory, "qfmt", case, preset)
+        or compare_dequantized(tool, directory, case, preset)
     )
 
 
 def compare_tensors(package, ours):
-    # The scale of activations needs calibration data, so there is no reference for it.
-    ours = {k: v for k, v in ours.items() if not k.endswith("input_global_scale")}
     if package.keys() != ours.keys():
         missing, extra = sorted(package.keys() - ours.keys()), sorted(ours.keys() - package.keys())
         return f"missing tensors {missing}, extra tensors {extra}"
@@ -148,9 +144,22 @@ def show(tensor, position):
 
 def compare_configs(package, ours):
     for config in (package, ours):
-        # The package lists modules in the order of the model, which no checkpoint records.
-        config.get("quantization_config", {}).get("ignore", []).sort()
+        # The package lists modules, and numbers groups, in the order of the model, which no
+        # checkpoint records.
+        quantization = config.get("quantization_config", {})
+        quantization.get("ignore", []).sort()
+        groups = sorted(quantization.get("config_groups", {}).values(), key=json.dumps)
+        quantization["config_groups"] = {f"group_{i}": group for i, group in enumerate(groups)}
     return compare_values(package, ours, "config.json")
+
+
+def compare_config_text(package, ours):
+    """Compares config.json as text, but for the order of modules and groups."""
+    text = (ours / "config.json").read_text()
+    config = oracle.read_config(ours)
+    if text != json.dumps(config, indent=2, sort_keys=True) + "\n":
+        return "config.json is not written as the package writes it"
+    return None
 
 
 def compare_values(package, ours, path):
@@ -184,6 +193,32 @@ def compare_dense(directory, producer, case, preset):
         return f"the package cannot load the checkpoint: {error}"
     difference = compare_tensors(oracle.decompress(directory / "package", case.tensors), dense)
     return f"dense {difference}" if difference else None
+
+
+def compare_dequantized(tool, directory, case, preset):
+    """Compares what the tool and the package read from the package's checkpoint."""
+    if not oracle.can_decompress(case.tensors, preset):
+        return None
+    package = oracle.decompress(directory / "package", case.tensors)
+    # The package reads block formats in BF16, whatever the model's dtype is.
+    dtypes = {tensor.dtype for name, tensor in package.items() if "_proj" in name}
+    names = {dtype: name for name, dtype in cases.DTYPES.items()}
+    for dtype in dtypes:
+        dense = directory / f"dense-{names[dtype]}"
+        command = [tool, "dequantize", "--dtype", names[dtype], directory / "package", dense]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode != 0:
+            return f"the tool cannot dequantize: {' '.join(result.stderr.split())}"
+        ours = oracle.read_tensors(dense)
+        if ours.keys() != package.keys():
+            return f"dequantized: other tensors {sorted(ours.keys() ^ package.keys())}"
+        for name, expected in package.items():
+            if "_proj" in name and expected.dtype != dtype:
+                continue
+            difference = compare_tensor(expected, ours[name])
+            if difference:
+                return f"dequantized {name}{difference}"
+    return None
 
 
 if __name__ == "__main__":

@@ -11,12 +11,16 @@ reads back from it (expected.safetensors).
 """
 
 import argparse
+import copy
 import hashlib
+import json
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from compressed_tensors.quantization import QuantizationConfig
+from compressed_tensors.quantization.quant_scheme import PRESET_SCHEMES
 from safetensors.torch import save_file
 
 import cases
@@ -41,7 +45,15 @@ PRESETS = {
     "W8A8": ("F16", CHANNELS),
     "W4A16": ("BF16", GROUPS_OF_128),
     "W4A16_ASYM": ("BF16", ZERO_POINTS),
+    "FP8": ("F16", CHANNELS),
+    "NVFP4": ("F32", GROUPS_OF_16),
+    "MXFP6A16": ("BF16", GROUPS_OF_32),
+    "W3A16": ("F32", GROUPS_OF_128),
+    "FP8+W4": ("BF16", GROUPS_OF_128),
 }
+
+# What stands for calibration: the scale of a layer's input, by position.
+INPUT_SCALES = [0.03125, 0.0107421875, 1.5, 3.0517578125e-05, 0.25]
 
 # What fills each projection; see cases.fill.
 KINDS = {"q": "heavy", "k": "normal", "v": "ties", "gate": "zeros", "up": "tiny"}
@@ -57,6 +69,10 @@ Each directory holds a tiny checkpoint under one preset. The package wrote all o
 | `model.safetensors` | the tensors as stored |
 | `config.json` | the model configuration with its `quantization_config` |
 | `expected.safetensors` | the dense weights that the package reads back, in its dtype |
+
+`configs.json` lists configurations, each as it was given to the package and as the package writes it:
+of every preset, of mixtures, of key-value caches, and in old spellings. FP8 and NVFP4 have scales of
+inputs, made up in the place of calibration. `FP8+W4` is a mixture: FP8_DYNAMIC, and W4A16 in the MLP.
 
 Quantizing the source has to give the stored tensors, and reading the stored tensors has to give
 the expected ones, both bit for bit. `digests.txt` lists the SHA-256 digest of every file.
@@ -90,6 +106,7 @@ def main():
 def write(directory):
     for preset, (dtype, shapes) in PRESETS.items():
         write_fixture(directory / preset, preset, dtype, shapes)
+    (directory / "configs.json").write_text(json.dumps(configs(), indent=1, sort_keys=True) + "\n")
     rows = "\n".join(f"| {preset} | {dtype} |" for preset, (dtype, _) in PRESETS.items())
     used = ", ".join(f"{name} {version}" for name, version in oracle.versions().items())
     (directory / "README.md").write_text(README.format(presets=rows, versions=used))
@@ -104,11 +121,81 @@ def write_fixture(directory, preset, dtype, shapes):
         for name, shape in shapes.items()
     }
     tensors = cases.llama(weights, torch_dtype, rng)
-    oracle.write_quantized(directory, tensors, cases.llama_config(tensors), preset)
+    how = {"set_scales": set_calibrated, "calibrated": True} if preset in ("FP8", "NVFP4") else {}
+    oracle.write_quantized(directory, tensors, cases.llama_config(tensors), preset, **how)
     save_file(tensors, directory / "source.safetensors")
     dense = oracle.decompress(directory, tensors)
     expected = {name: weight for name, weight in dense.items() if "_proj" in name}
     save_file(expected, directory / "expected.safetensors")
+
+
+def set_calibrated(layers):
+    oracle.set_min_max(layers)
+    for layer in layers:
+        scale = INPUT_SCALES[layer.weight.shape[0] % len(INPUT_SCALES)]
+        if hasattr(layer, "input_global_scale"):
+            layer.input_global_scale.fill_(1 / scale)
+        else:
+            layer.input_scale.fill_(scale)
+
+
+def configs():
+    """Configurations as given, and as the package writes them."""
+    linear = ["Linear"]
+    int4 = {"num_bits": 4, "strategy": "group", "group_size": 128}
+    given = [{"config_groups": {name: linear}} for name in PRESET_SCHEMES if name != "UNQUANTIZED"]
+    given += [
+        {"config_groups": {"W4A16": ["re:.*mlp"], "fp8_dynamic": linear}, "ignore": ["lm_head"]},
+        {"config_groups": {"group_0": {"targets": linear, "weights": int4, "format": "pack-quantized"}}},
+        {
+            "config_groups": {
+                "group_0": {
+                    "targets": ["re:.*self_attn"],
+                    "weights": {"num_bits": 8, "type": "FLOAT", "strategy": "Channel"},
+                    "input_activations": {"type": "float", "strategy": "token", "dynamic": True},
+                    "format": "float-quantized",
+                },
+                "group_1": {"targets": ["Linear"], "weights": int4, "format": "pack-quantized"},
+                "group_10": {"targets": ["lm_head"], "weights": {**int4, "num_bits": 8}},
+            },
+            "format": "mixed-precision",
+            "ignore": ["model.layers.0.mlp.gate", "lm_head"],
+            "quantization_status": "compressed",
+        },
+        {
+            "config_groups": {"W8A8": linear},
+            "kv_cache_scheme": {"type": "float", "strategy": "tensor", "observer": "static_minmax"},
+        },
+        {
+            "config_groups": {},
+            "kv_cache_scheme": {"num_bits": 8, "type": "float", "strategy": "attn_head"},
+            "global_compression_ratio": 1.5,
+        },
+    ]
+    weights = [
+        {"num_bits": 8, "strategy": "block", "block_structure": "128x64", "type": "float"},
+        {"group_size": -1, "num_bits": 4},
+        {**int4, "actorder": "static"},
+        {**int4, "actorder": "weight", "observer": "mse", "observer_kwargs": {"maxshrink": 0.2}},
+        {**int4, "symmetric": False, "zp_dtype": "torch.int8"},
+        {**int4, "zp_dtype": "torch.int8", "scale_dtype": "bfloat16", "observer": None},
+        {**int4, "actorder": None, "block_structure": None, "scale_dtype": None},
+        {"num_bits": 8},
+    ]
+    given += [{"config_groups": {"group_0": {"targets": linear, "weights": w}}} for w in weights]
+    return [{"given": config, "written": written(config)} for config in given]
+
+
+def written(config):
+    """What the package makes of a configuration, with the fields that it adds in a file."""
+    dump = QuantizationConfig.model_validate(copy.deepcopy(config)).model_dump()
+    return {
+        **dump,
+        "quant_method": "compressed-tensors",
+        "sparsity_config": {},
+        "transform_config": {},
+        "version": oracle.versions()["compressed-tensors"],
+    }
 
 
 def digests(directory):

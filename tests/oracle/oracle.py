@@ -16,7 +16,9 @@ import safetensors
 import torch
 from compressed_tensors.compressors import ModelCompressor, decompress_module
 from compressed_tensors.quantization import (
+    QuantizationArgs,
     QuantizationConfig,
+    QuantizationScheme,
     apply_quantization_config,
     preset_name_to_scheme,
 )
@@ -36,6 +38,9 @@ tqdm.__init__ = functools.partialmethod(tqdm.__init__, disable=True)
 # Layers that inference engines merge into one; NVFP4 gives them one global scale.
 FUSED = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
 
+# Parameters of activations, which only calibration data can give.
+CALIBRATED = ("input_global_scale", "input_scale")
+
 # Modules that are never quantized, beside those that a caller ignores.
 ALWAYS_IGNORED = ["lm_head"]
 
@@ -50,9 +55,48 @@ def versions():
     }
 
 
+# Presets of this project that the package can describe, but has no names for.
+UNPUBLISHED = {
+    "W4A16_CHANNEL": {"weights": {"num_bits": 4, "type": "int", "strategy": "channel"}},
+    "W8A16_CHANNEL": {"weights": {"num_bits": 8, "type": "int", "strategy": "channel"}},
+    "NVFP4AFP8": {
+        "weights": preset_name_to_scheme("NVFP4A16", []).weights,
+        "input_activations": preset_name_to_scheme("FP8_DYNAMIC", []).input_activations,
+    },
+}
+
+# Several schemes in one checkpoint: presets, and the targets of each.
+MIXED = {
+    "FP8+W4": {"FP8_DYNAMIC": ["Linear"], "W4A16": ["re:.*mlp"]},
+    "W8+W4+NVFP4": {
+        "W8A8": ["Linear"],
+        "W4A16_ASYM": ["re:.*self_attn\\.[qkv]_proj"],
+        "NVFP4A16": ["re:.*mlp\\.(gate|up)_proj", "model.layers.0.mlp.down_proj"],
+    },
+    "MX": {"MXFP8": ["Linear"], "MXFP4": ["re:.*mlp"], "MXFP6A16": ["re:.*o_proj"]},
+    "no others": {"W3A16": ["re:.*down_proj", "re:.*self_attn\\.o"]},
+}
+
+
+def schemes(preset):
+    """The schemes of a preset, or of a mixture: the name of each, and its targets."""
+    return MIXED.get(preset, {preset: ["Linear"]})
+
+
+def scheme_of(preset, targets):
+    if preset not in UNPUBLISHED:
+        return preset_name_to_scheme(preset, targets)
+    sides = {
+        side: QuantizationArgs.model_validate(args) if isinstance(args, dict) else args
+        for side, args in UNPUBLISHED[preset].items()
+    }
+    return QuantizationScheme(targets=targets, **sides)
+
+
 def weight_args(preset):
-    """The quantization arguments that a preset gives to weights."""
-    return preset_name_to_scheme(preset, ["Linear"]).weights
+    """The quantization arguments that a preset gives to weights; of a mixture, the largest groups."""
+    args = [scheme_of(name, ["Linear"]).weights for name in schemes(preset)]
+    return max(args, key=lambda a: (not a.symmetric, a.group_size or 0))
 
 
 # -- models ---------------------------------------------------------------------------------
@@ -86,23 +130,32 @@ def _layer(name, tensor):
 # -- quantization ---------------------------------------------------------------------------
 
 
-def quantize(tensors, preset, ignore=()):
-    """Returns the stored tensors and the compressor that knows the configuration."""
+def quantize(tensors, preset, ignore=(), observer=None, set_scales=None, calibrated=False):
+    """Returns the stored tensors and the compressor that knows the configuration.
+
+    `set_scales` finds the scales of layers that share a global scale, and sets them; `observer` is
+    the name by which the configuration mentions it. By default the smallest and largest values.
+    With `calibrated` the scales of inputs, which are then the caller's to set, are kept.
+    """
     model = build_model(tensors)
-    scheme = preset_name_to_scheme(preset, ["Linear"])
-    config = QuantizationConfig(
-        config_groups={"group_0": scheme}, ignore=[*ALWAYS_IGNORED, *ignore]
-    )
+    groups = {
+        f"group_{i}": scheme_of(name, targets)
+        for i, (name, targets) in enumerate(schemes(preset).items())
+    }
+    if observer:
+        for scheme in groups.values():
+            scheme.weights = scheme.weights.model_copy(update={"observer": observer})
+    config = QuantizationConfig(config_groups=groups, ignore=[*ALWAYS_IGNORED, *ignore])
     apply_quantization_config(model, config, show_progress=False)
     for layers in _layers_by_global_scale(model):
-        _set_scales(layers)
+        (set_scales or set_min_max)(layers)
     compressor = ModelCompressor.from_pretrained_model(model)
     compressor.compress_model(model)
     # The scale of activations needs calibration data; without any it is not initialised.
     stored = {
         name: tensor.contiguous()
         for name, tensor in model.state_dict().items()
-        if not name.endswith("input_global_scale")
+        if calibrated or not name.endswith(CALIBRATED)
     }
     return stored, compressor
 
@@ -122,7 +175,8 @@ def _layers_by_global_scale(model):
         yield from ([layer] for layer in left.values())
 
 
-def _set_scales(layers):
+def set_min_max(layers):
+    """Finds and sets the scales of layers that share a global scale."""
     observed = [_min_max(layer.weight, layer.quantization_scheme.weights) for layer in layers]
     largest = torch.stack([torch.max(-low.min(), high.max()) for low, high in observed]).max()
     for layer, (low, high) in zip(layers, observed, strict=True):
@@ -133,13 +187,15 @@ def _set_scales(layers):
         scale, zero_point = calculate_qparams(
             low, high, layer.quantization_scheme.weights, global_scale
         )
-        layer.weight_scale.copy_(scale)
-        layer.weight_zero_point.copy_(zero_point)
+        layer.weight_scale.copy_(scale.reshape(layer.weight_scale.shape))
+        layer.weight_zero_point.copy_(zero_point.reshape(layer.weight_zero_point.shape))
 
 
 def _min_max(weight, args):
     """Smallest and largest value for each scale (the `memoryless_minmax` observer)."""
-    if args.strategy == "channel":
+    if args.strategy == "tensor":
+        values = weight.reshape(1, -1)
+    elif args.strategy == "channel":
         values = weight.unsqueeze(1)
     elif args.strategy == "block":
         rows, columns = args.block_structure
@@ -162,9 +218,9 @@ def write_checkpoint(directory, tensors, config):
     (directory / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True))
 
 
-def write_quantized(directory, tensors, config, preset, ignore=()):
+def write_quantized(directory, tensors, config, preset, ignore=(), **how):
     """Writes what the package makes of a checkpoint."""
-    stored, compressor = quantize(tensors, preset, ignore)
+    stored, compressor = quantize(tensors, preset, ignore, **how)
     write_checkpoint(directory, stored, config)
     compressor.update_config(directory)
 
@@ -198,7 +254,7 @@ def decompress(directory, tensors):
     ModelCompressor(quantization_config=config).compress_model(model)
     # The scale of activations is absent without calibration, and has no part in the weights.
     activation_scales = {
-        name: torch.ones(1) for name in model.state_dict() if name.endswith("input_global_scale")
+        name: torch.ones(1) for name in model.state_dict() if name.endswith(CALIBRATED)
     }
     model.load_state_dict({**activation_scales, **read_tensors(directory)}, assign=True)
     for module in model.modules():

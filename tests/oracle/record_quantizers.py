@@ -19,6 +19,7 @@ See the README beside the records for their format.
 
 import ctypes
 import importlib.util
+import itertools
 import logging
 import pathlib
 import subprocess
@@ -179,6 +180,21 @@ def transformer_engine(sources):
         codes, scales = reference.NVFP4QuantizerRef._quantize_blockwise_reference(
             matrix, amax, 16, 1, pow_2_scales=False, eps=0.0)
         put("nvfp4_amax", bits_of(factor), bits_of(amax), codes=codes, scales=scales)
+        codes, scales = reference.NVFP4QuantizerRef._quantize_blockwise_reference(
+            matrix, amax, 16, 16, pow_2_scales=False, eps=0.0)
+        put("nvfp4_2d_amax", bits_of(factor), bits_of(amax), codes=codes, scales=scales[::16])
+        # Four over six: of the rows with random values. Where 4 and 6 are equally good, the last bits of the
+        # reference's products decide, unless the factor is 1. That is often so for values with few bits, and so for
+        # one of the blocks times 1e-6.
+        if factor == 1e-6:
+            continue
+        for mode, rows in itertools.product(("MAE", "MSE"), (1, 16)):
+            step = 1 if factor == 1.0 else 4
+            codes, scales = reference.NVFP4QuantizerRef._quantize_blockwise_reference(
+                matrix[::step], amax, 16, rows, pow_2_scales=False, nvfp4_use_4over6=True, nvfp4_e4m3_max=256,
+                nvfp4_4over6_err_mode=mode, eps=0.0)
+            put("nvfp4_4over6", mode, str(rows), bits_of(factor), str(step), bits_of(1536 / amax), codes=codes,
+                scales=scales[::rows])
 
 
 def microxcaling(sources):

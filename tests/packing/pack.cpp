@@ -117,5 +117,17 @@ TEST_CASE("sizes, and packing in constant expressions") {
     return codes == back;
   }();
   static_assert(same);
+  // A constant expression may not read or write beyond the bytes that there are.
+  constexpr bool stays_within = [] {
+    std::uint8_t bytes[3] = {};
+    PackedSpan<INT3> const threes{bytes, 8};
+    for (index_t i = 0; i < 8; ++i) threes.set(i, {static_cast<std::uint8_t>(7 - i)});
+    bool good = true;
+    for (index_t i = 0; i < 8; ++i) good = good && threes[i].bits == 7 - i;
+    PackedSpan<INT8> const whole_bytes{bytes, 3};
+    whole_bytes.set(2, {0x5A});
+    return good && whole_bytes[2].bits == 0x5A;
+  }();
+  static_assert(stays_within);
   CHECK(packed_bytes<INT4>(index_t{1} << 40) == index_t{1} << 39);
 }

@@ -19,6 +19,7 @@ void check_layout() {
   static_assert(ScaleLayout<L>);
   expect_held(laws::places_are_distinct<L>());
   expect_held(laws::rearranges_back<L>());
+  expect_held(laws::padding_fills_the_buffer<L>());
 }
 
 // Negative controls.
@@ -44,6 +45,8 @@ TEST_CASE("sabotaged layouts violate a law") {
   expect_violated(laws::places_are_distinct<ForgetsColumnAtoms>());
   expect_violated(laws::places_are_distinct<NotPadded>());
   expect_violated(laws::rearranges_back<ForgetsColumnAtoms>());
+  expect_violated(laws::padding_fills_the_buffer<ForgetsColumnAtoms>());
+  expect_violated(laws::padding_fills_the_buffer<NotPadded>());
 }
 
 TEST_CASE("128 x 4: the formula of the specification, and its inverse") {

@@ -113,6 +113,18 @@ TEST_CASE("dense words: sizes, and constant expressions") {
     return out;
   }();
   static_assert(word == 0x5ec89c0a);
+  // A constant expression may not read or write beyond the words that there are.
+  constexpr bool stays_within = [] {
+    std::uint32_t const full[] = {0x61c72d83, 0xe94fa50b, 0x7543c675};
+    Code<INT4> fours[16] = {};
+    DenseWords::load<INT4>(full, 16, fours);
+    Code<INT3> threes[32] = {};
+    DenseWords::load<INT3>(full, 32, threes);
+    std::uint32_t again[3] = {};
+    DenseWords::store<INT3>(threes, 32, again);
+    return again[0] == full[0] && again[1] == full[1] && again[2] == full[2];
+  }();
+  static_assert(stays_within);
   CHECK(std::string{DenseWords::name} == "dense");
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <support/codes_of.hpp>
 #include <support/oracle.hpp>
 #include <vector>
 
@@ -16,10 +17,8 @@ struct CodecKernel {
   char const* format;
   oracle::Mode mode;
   bool to_special;
-  /// Of the `count` binary32 patterns first, first + step, ..., how many do not encode to
-  /// `expected`.
-  std::uint32_t (*mismatches)(std::uint32_t first, std::uint32_t count, std::uint32_t step,
-                              std::uint32_t expected);
+  /// The codes of the binary32 patterns first, first + step, ...
+  CodesOf codes_of;
   std::uint32_t (*encode_float)(float);
   std::uint32_t (*encode_double)(double);
   float (*decode)(std::uint32_t);

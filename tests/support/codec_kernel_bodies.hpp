@@ -16,28 +16,18 @@
 
 namespace {
 
-#ifndef QFMT_TEST_KERNEL
-#if defined(__GNUC__) && defined(__x86_64__)
-#define QFMT_TEST_KERNEL __attribute__((target("avx2")))
-#else
-#define QFMT_TEST_KERNEL
-#endif
-#endif
-
 template <class F, class R, class O>
-QFMT_TEST_KERNEL std::uint32_t mismatches(std::uint32_t first, std::uint32_t count,
-                                          std::uint32_t step, std::uint32_t expected) {
-  std::uint32_t found = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    float const x = qfmt::bit_cast<float>(first + i * step);
-    found += qfmt::encode<F, R, O>(x).bits != expected ? 1u : 0u;
-  }
-  return found;
+QFMT_TEST_KERNEL void codes_of(std::uint32_t first, std::uint32_t count, std::uint32_t step,
+                               std::uint32_t* codes) {
+  auto const code = [](std::uint32_t bits) -> std::uint32_t {
+    return qfmt::encode<F, R, O>(qfmt::bit_cast<float>(bits)).bits;
+  };
+  QFMT_TEST_FILL_CODES(first, count, step, codes, code);
 }
 
 template <class F, class R, class O>
 void add_kernel(codec_test::CodecKernels& kernels, codec_test::oracle::Mode mode) {
-  kernels.push_back({F::name, mode, qfmt::same_as<O, qfmt::ToSpecial>, &mismatches<F, R, O>,
+  kernels.push_back({F::name, mode, qfmt::same_as<O, qfmt::ToSpecial>, &codes_of<F, R, O>,
                      [](float x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
                      [](double x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
                      [](std::uint32_t code) {

@@ -59,7 +59,31 @@ TEST_CASE("presets: what the published names mean") {
   static_assert(is_same_v<preset::MXFP4::InputActivations, BlockScheme<qfmt::MXFP4, Dynamic>>);
   static_assert(is_same_v<preset::MXFP8::Weights, BlockScheme<MXFP8_E4M3>> &&
                 is_same_v<preset::MXFP8A16::InputActivations, void>);
+  static_assert(is<W2A4, qfmt::INT2, PerGroup<128>, Symmetric, Abs, Token4> &&
+                is<W3A4, qfmt::INT3, PerGroup<128>, Symmetric, Abs, Token4>);
+  static_assert(is<W2A8, qfmt::INT2, PerGroup<128>, Symmetric, Abs, Token8> &&
+                is<W3A8, qfmt::INT3, PerGroup<128>, Symmetric, Abs, Token8> &&
+                is<W5A8, qfmt::INT5, PerGroup<128>, Symmetric, Abs, Token8>);
+  static_assert(is<W6A8, qfmt::INT6, PerGroup<128>, Symmetric, Abs, Token8> &&
+                is<W7A8, qfmt::INT7, PerGroup<128>, Symmetric, Abs, Token8>);
+  static_assert(is_same_v<preset::MXFP6A16::Weights, BlockScheme<MXFP6_E2M3>> &&
+                is_same_v<preset::MXFP6A8::InputActivations, BlockScheme<MXFP8_E4M3, Dynamic>>);
+  static_assert(
+      is_same_v<preset::MXFP4XFP8::Weights, BlockScheme<qfmt::MXFP4>> &&
+      is_same_v<preset::MXFP4XFP8::InputActivations, preset::FP8_BLOCK::InputActivations>);
+  static_assert(is<W4A16_CHANNEL, qfmt::INT4, PerChannel, Symmetric, Abs, void> &&
+                is<W8A16_CHANNEL, qfmt::INT8, PerChannel, Symmetric, Abs, void>);
+  static_assert(is_same_v<preset::NVFP4AFP8::Weights, preset::NVFP4::Weights> &&
+                is_same_v<preset::NVFP4AFP8::InputActivations, preset::TokenFp8>);
+  static_assert(is<FP8_E5M2A16, E5M2, PerChannel, Symmetric, Abs, void> &&
+                is<FP8_E5M2_DYNAMIC, E5M2, PerChannel, Symmetric, Abs,
+                   QuantScheme<E5M2, PerToken, Symmetric, Dynamic>>);
+  static_assert(is_same_v<preset::MXFP6_E3M2A16::Weights, BlockScheme<MXFP6_E3M2>> &&
+                is_same_v<preset::MXS1M3A16::Weights, BlockScheme<MXS1M3>>);
   CHECK(is_same_v<preset::TokenFp8, ::TokenFp8>);
+  CHECK(preset::Published::size == 32);  // all of compressed-tensors 0.20 but UNQUANTIZED
+  CHECK(preset::All::size ==
+        preset::Published::size + preset::Unpublished::size + preset::InMemory::size);
 }
 
 TEST_CASE(
@@ -91,6 +115,16 @@ TEST_CASE("presets: names that are none") {
                                  "NVFP44", "fp8-dynamic", "UNKNOWN", "@"}) {
     CHECK(found(name) == "none");
   }
+}
+
+TEST_CASE("presets: a name is looked up in the list that is given") {
+  auto const is_in = []<class List>(List, char const* name) {
+    return visit_preset<List>(name, []<class P>() {});
+  };
+  CHECK(is_in(preset::Storable{}, "NVFP4AFP8"));
+  CHECK_FALSE(is_in(preset::Published{}, "NVFP4AFP8"));
+  CHECK(is_in(preset::InMemory{}, "mxs1m3a16"));
+  CHECK_FALSE(is_in(preset::Storable{}, "mxs1m3a16"));
 }
 
 TEST_CASE("presets: a name selects one preset at compile time too") {

@@ -246,19 +246,3 @@ TEST_CASE("layers that share a tensor scale: quantize_with") {
   for (std::size_t i = 0; i < alone->scales.size(); ++i)
     CHECK(decode(fused->scales[i]) == decode(alone->scales[i]) / 8.0f);
 }
-
-TEST_CASE("quantize_value: division, zero point, rounding, in the order that the profile states") {
-  CHECK(quantize_value<INT8, Symmetric, profile::Qfmt, float>(1.0f, 0.4f, 0.0f).bits ==
-        2);  // 2.5, to even
-  CHECK(quantize_value<INT4, Asymmetric, profile::Qfmt, float>(1.0f, 0.5f, -3.0f).bits == 0xF);
-  CHECK(quantize_value<INT4, Asymmetric, profile::Qfmt, float>(100.0f, 0.5f, 0.0f).bits == 0x7);
-  CHECK(quantize_value<E4M3, Symmetric, profile::Qfmt, float>(-0.0f, 1.0f, 0.0f).bits == 0x80);
-  CHECK(
-      quantize_value<E4M3, Symmetric, profile::CompressedTensors, float>(-0.0f, 1.0f, 0.0f).bits ==
-      0x00);
-  // In BF16 the quotient 1 / 0.0235 = 42.553... becomes 42.5 and then 42; in binary32 it goes
-  // to 43.
-  CHECK(quantize_value<INT8, Symmetric, profile::CompressedTensors, BF16Code>(1.0f, 0.0235f, 0.0f)
-            .bits == 42);
-  CHECK(quantize_value<INT8, Symmetric, profile::Qfmt, BF16Code>(1.0f, 0.0235f, 0.0f).bits == 43);
-}

@@ -31,6 +31,6 @@ class AbsMax {
   uint32_t amax_bits_ = 0;
 };
 
-static_assert(Observer<AbsMax>);
+static_assert(OrderFreeObserver<AbsMax>);
 
 }  // namespace qfmt

@@ -29,8 +29,11 @@ class MinMax {
     max_ = (std::max)(max_, other.max_);
   }
 
+  /// Nothing was observed.
+  [[nodiscard]] constexpr bool empty() const noexcept { return min_ > max_; }
+
   [[nodiscard]] constexpr Range range() const noexcept {
-    if (min_ > max_)
+    if (empty())
       return {};
     return {from_order_key(min_), from_order_key(max_)};
   }
@@ -40,6 +43,6 @@ class MinMax {
   int32_t max_ = -0x7FFFFFFF - 1;
 };
 
-static_assert(Observer<MinMax>);
+static_assert(OrderFreeObserver<MinMax>);
 
 }  // namespace qfmt

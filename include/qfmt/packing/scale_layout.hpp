@@ -9,6 +9,7 @@
 //
 //     size(scales)                how many elements the buffer has, padding included
 //     offset(scales, row, col)    where the scale of a tile is; different for different tiles
+//     padded(scales)              the rows and columns that together fill the buffer exactly
 //
 // `scales` is the shape of the matrix of scales: rows of the quantized matrix times ceil(K /
 // block). Padding must be written too; rearrange() writes zeros.
@@ -18,6 +19,7 @@ namespace qfmt {
 /// One row after the other, no padding: as checkpoints store scales.
 struct RowMajor {
   static constexpr char const* name = "row_major";
+  QFMT_HOST_DEVICE static constexpr Shape padded(Shape scales) noexcept { return scales; }
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept { return scales.size(); }
   QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
                                                    index_t col) noexcept {
@@ -37,8 +39,11 @@ struct RowMajor {
 /// cuBLAS documentation, "1D Block Scaling Factors Layout".
 struct Swizzled128x4 {
   static constexpr char const* name = "swizzled_128x4";
+  QFMT_HOST_DEVICE static constexpr Shape padded(Shape scales) noexcept {
+    return {round_up(scales.rows, 128), round_up(scales.cols, 4)};
+  }
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept {
-    return ceil_div(scales.rows, 128) * ceil_div(scales.cols, 4) * 512;
+    return padded(scales).size();
   }
   QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
                                                    index_t col) noexcept {
@@ -51,8 +56,11 @@ struct Swizzled128x4 {
 /// tokens.
 struct Swizzled8x4 {
   static constexpr char const* name = "swizzled_8x4";
+  QFMT_HOST_DEVICE static constexpr Shape padded(Shape scales) noexcept {
+    return {round_up(scales.rows, 8), round_up(scales.cols, 4)};
+  }
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept {
-    return ceil_div(scales.rows, 8) * ceil_div(scales.cols, 4) * 32;
+    return padded(scales).size();
   }
   QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
                                                    index_t col) noexcept {
@@ -64,8 +72,11 @@ struct Swizzled8x4 {
 /// each other, rows padded to 16 bytes: DeepGEMM's layout ("MN-major, TMA-aligned").
 struct ColumnMajorWords {
   static constexpr char const* name = "column_major_words";
+  QFMT_HOST_DEVICE static constexpr Shape padded(Shape scales) noexcept {
+    return {round_up(scales.rows, 4), round_up(scales.cols, 4)};
+  }
   QFMT_HOST_DEVICE static constexpr index_t size(Shape scales) noexcept {
-    return ceil_div(scales.cols, 4) * round_up(scales.rows, 4) * 4;
+    return padded(scales).size();
   }
   QFMT_HOST_DEVICE static constexpr index_t offset(Shape scales, index_t row,
                                                    index_t col) noexcept {
@@ -77,6 +88,7 @@ template <class L>
 concept ScaleLayout = requires(Shape scales, index_t i) {
   { L::name } -> convertible_to<char const*>;
   { L::size(scales) } -> same_as<index_t>;
+  { L::padded(scales) } -> same_as<Shape>;
   { L::offset(scales, i, i) } -> same_as<index_t>;
 };
 

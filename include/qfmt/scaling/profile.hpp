@@ -158,19 +158,33 @@ struct CompressedTensors : Qfmt {
     return scale.bits == 0 ? Code<UE4M3>{0x20} : scale;
   }
 
-  /// up when m >= 1.75, for every format, on the bits of amax in the tensor's type: those of an
-  /// FP16 subnormal are taken as they are, and a scale that FP16 cannot hold becomes 1.
+  /// up when rounding amax to one mantissa bit carries (m >= 1.75), for FP6 to its own (m >= 1.9375
+  /// for E2M3); on the bits of amax in the tensor's type: those of an FP16 subnormal are taken as
+  /// they are, and a scale that FP16 cannot hold becomes 1.
   template <ElementFormat F, class Rule, Real T>
   QFMT_HOST_DEVICE static constexpr Code<E8M0> mx_scale(float amax) noexcept {
     if constexpr (same_as<T, Code<FP16>>) {
-      uint32_t const quarter = 1u << (FP16::mantissa_bits - 2);
-      uint32_t const field = (from_float<T>(amax).bits + quarter) >> FP16::mantissa_bits;
+      uint32_t const half = 1u << (FP16::mantissa_bits - 1 - mx_bits<F>());
+      uint32_t const field = (from_float<T>(amax).bits + half) >> FP16::mantissa_bits;
       if (field == 0)
         return {127};
       return {static_cast<uint8_t>(static_cast<int>(field) - FP16::bias + E8M0::bias -
                                    F::max_exponent)};
+    } else if constexpr (F::bits == 6) {
+      return mx::scale_code<F, mx::Even>(amax);
     } else {
       return mx::scale_code<F, mx::AtThreeQuarters>(amax);
+    }
+  }
+
+ private:
+  /// The mantissa bits to which the largest magnitude of a tile is rounded.
+  template <ElementFormat F>
+  QFMT_HOST_DEVICE static constexpr int mx_bits() noexcept {
+    if constexpr (F::bits == 6) {
+      return F::mantissa_bits;
+    } else {
+      return 1;
     }
   }
 };

@@ -13,6 +13,8 @@ template <class Stored>
 struct TileParams {
   Stored scale;
   int16_t zero_point = 0;
+
+  QFMT_HOST_DEVICE friend constexpr bool operator==(TileParams const&, TileParams const&) = default;
 };
 
 /// The second level of a policy that has only one.

@@ -15,7 +15,7 @@ namespace qfmt {
 ///     portable      what every machine has: the definition of the others
 ///     avx2          AVX2, FMA, F16C, BMI2
 ///     avx512        AVX-512 F, BW, DQ, VL and VBMI
-///     avx512_vnni   and VNNI
+///     avx512_vnni   and VNNI and VBMI2
 ///     avx512_bf16   and BF16
 enum class Isa : uint8_t { portable, avx2, avx512, avx512_vnni, avx512_bf16 };
 
@@ -37,7 +37,7 @@ inline constexpr std::array<char const*, 5> isa_names{"portable", "avx2", "avx51
            __builtin_cpu_supports("avx512dq"), __builtin_cpu_supports("avx512vl"),
            __builtin_cpu_supports("avx512vbmi")))
     return Isa::avx2;
-  if (!all(__builtin_cpu_supports("avx512vnni")))
+  if (!all(__builtin_cpu_supports("avx512vnni"), __builtin_cpu_supports("avx512vbmi2")))
     return Isa::avx512;
   return all(__builtin_cpu_supports("avx512bf16")) ? Isa::avx512_bf16 : Isa::avx512_vnni;
 #else

@@ -73,6 +73,12 @@ template <BlockFormat B, Timing When = Static<AbsMax>, Profile N = profile::Qfmt
 using BlockScheme =
     QuantScheme<typename B::Element, PerGroup<B::block_size>, typename B::Policy, When, N>;
 
+/// NVFP4 in square tiles of 16 x 16, as Transformer Engine quantizes weights for training: W and its
+/// transpose have transposed codes and scales, so that both passes see the same weight.
+template <Timing When = Static<AbsMax>, Profile N = profile::Qfmt>
+using NVFP4_2D = QuantScheme<NVFP4::Element, PerBlock<NVFP4::block_size, NVFP4::block_size>,
+                             NVFP4::Policy, When, N>;
+
 /// What a layer does: how its weight is quantized, and how its input is (void: not at all).
 template <class W, class X = void>
 struct LayerScheme {
@@ -86,6 +92,12 @@ struct WithProfile;
 template <class F, class G, class P, class T, class Old, class N>
 struct WithProfile<QuantScheme<F, G, P, T, Old>, N> {
   using type = QuantScheme<F, G, P, T, N>;
+};
+template <class S, class O>
+struct WithObserver;
+template <class F, class G, class P, class T, class N, class O>
+struct WithObserver<QuantScheme<F, G, P, T, N>, O> {
+  using type = QuantScheme<F, G, P, Static<O>, N>;
 };
 template <class P, class StoredScale>
 struct StoredAs {
@@ -110,6 +122,10 @@ struct WithStoredScale<QuantScheme<F, G, P, T, N>, StoredScale> {
 /// The same scheme under another profile.
 template <Scheme S, Profile N>
 using with_profile = typename detail::WithProfile<S, N>::type;
+
+/// The same scheme with the static parameters of its tiles found by another observer.
+template <Scheme S, Observer O>
+using with_observer = typename detail::WithObserver<S, O>::type;
 
 /// The same scheme with real scales kept as StoredScale. Scales that are codes by nature (E8M0,
 /// UE4M3) stay what they are.

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cfenv>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <doctest/doctest.h>
@@ -14,8 +12,7 @@
 #include <scaling/mx_rule/kernels.hpp>
 #include <string>
 #include <string_view>
-#include <support/environment.hpp>
-#include <thread>
+#include <support/code_stream.hpp>
 #include <vector>
 
 #include <qfmt/formats/all.hpp>
@@ -63,9 +60,7 @@ Step step(Element const& element, std::string_view rule, int k) {
   return {binade * 0.875, true};  // at_three_quarters: 1.75 * 2^(k - 1 + emax)
 }
 
-struct Interval {
-  std::uint32_t first, count, code;
-};
+using Interval = qfmt::test::CodeRun;
 
 /// All 2^31 magnitudes, in runs of equal codes.
 std::vector<Interval> intervals(Element const& element, std::string_view rule) {
@@ -111,43 +106,20 @@ struct Tally {
   std::uint64_t mismatches = 0;
 };
 
-Tally check(ScaleRuleKernel const& kernel, std::vector<Interval> const& runs, bool all = false) {
+Tally check(ScaleRuleKernel const& kernel, std::vector<Interval> const& runs) {
   Tally tally;
   auto const range = [&](std::uint32_t first, std::uint32_t count, std::uint32_t stride,
                          std::uint32_t code) {
-    tally.mismatches += kernel.mismatches(first, count, stride, code);
+    tally.mismatches += qfmt::test::mismatches(kernel.codes_of, first, count, stride, code);
     tally.checked += count;
   };
   for (auto const& run : runs) {
-    if (all) {
-      range(run.first, run.count, 1, run.code);
-      continue;
-    }
     std::uint32_t const edge = (std::min)(run.count, 256u);
     range(run.first, edge, 1, run.code);
     range(run.first + (run.count - edge), edge, 1, run.code);
     range(run.first, (run.count - 1) / 1021 + 1, 1021, run.code);
   }
   return tally;
-}
-
-void check_all_kernels(bool all) {
-  auto const kernels = scale_rule_kernels();
-  std::vector<Tally> tallies(kernels.size());
-  std::atomic<std::size_t> next{0};
-  auto const work = [&] {
-    for (std::size_t i = next++; i < kernels.size(); i = next++) {
-      tallies[i] = check(kernels[i], intervals(find(kernels[i].format), kernels[i].rule), all);
-    }
-  };
-  std::thread other{work};
-  work();
-  other.join();
-  for (std::size_t i = 0; i < kernels.size(); ++i) {
-    CHECK_MESSAGE(tallies[i].mismatches == 0, std::string{kernels[i].format}, ", ",
-                  std::string{kernels[i].rule});
-    CHECK(tallies[i].checked >= (all ? std::uint64_t{1} << 31 : std::uint64_t{1} << 21));
-  }
 }
 
 bool can_run() {
@@ -163,20 +135,42 @@ bool can_run() {
 }  // namespace
 
 TEST_CASE("scale rules: a sample of all magnitudes") {
-  if (can_run())
-    check_all_kernels(false);
+  if (!can_run())
+    return;
+  for (auto const& kernel : scale_rule_kernels()) {
+    auto const tally = check(kernel, intervals(find(kernel.format), kernel.rule));
+    CHECK_MESSAGE(tally.mismatches == 0, std::string{kernel.format}, ", ",
+                  std::string{kernel.rule});
+    CHECK(tally.checked >= std::uint64_t{1} << 21);
+  }
 }
 
 TEST_CASE("scale rules: all 2^31 magnitudes") {
-  if (!qfmt::test::environment("QFMT_EXHAUSTIVE"))
+  qfmt::test::ExhaustiveRun const run;
+  if (run.selection.empty())
     return qfmt::test::skip("all 2^31 magnitudes of the scale rules: set QFMT_EXHAUSTIVE=1");
   if (!can_run())
     return;
-  auto const start = std::chrono::steady_clock::now();
-  check_all_kernels(true);
-  std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - start;
-  std::printf("scale rules: %zu x 2^31 magnitudes, %.0f s\n", scale_rule_kernels().size(),
-              seconds.count());
+  REQUIRE(run.is_known_mode());
+  auto const kernels = scale_rule_kernels();
+  std::vector<qfmt::test::CodeStream> streams;
+  for (auto const& kernel : kernels)
+    streams.emplace_back(kernel.codes_of, intervals(find(kernel.format), kernel.rule), 31, false);
+  auto const results = run.run(streams);
+  qfmt::test::CertificatePart part;
+  double seconds = 0;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    CHECK_MESSAGE(results[i].mismatches == 0, std::string{kernels[i].format}, ", ",
+                  std::string{kernels[i].rule});
+    CHECK(results[i].inputs == (std::min)(std::uint64_t{run.groups} << 23, std::uint64_t{1} << 31));
+    part.add(std::string{"\"element\":\""} + kernels[i].format + "\",\"rule\":\"" +
+                 kernels[i].rule + "\"",
+             "the rules on real numbers (tests/scaling/mx_rule/all_magnitudes.cpp)", results[i]);
+    seconds += results[i].seconds;
+  }
+  CHECK(part.write("mx_scale", run, QFMT_TEST_KERNEL_FLAGS));
+  std::printf("scale rules: %zu x %llu magnitudes, %.0f s of processor time\n", kernels.size(),
+              static_cast<unsigned long long>(results[0].inputs), seconds);
 }
 
 TEST_CASE("scale rules: no rounding mode of the processor and no flushing of subnormals matters") {

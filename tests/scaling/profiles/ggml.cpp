@@ -77,4 +77,5 @@ TEST_CASE("Ggml: by hand") {
   CHECK(Ggml::block_scale<E2M1, float>(6 * 247.0f, 1.0f).bits == 0x77);
   CHECK(Ggml::block_scale<E2M1, float>(6 * 0x1.Ep-7f, 1.0f).bits == 0x07);  // 7.5 * 2^-9
   CHECK(Ggml::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x00);
+  CHECK(Ggml::encode_scale<float>(5.0f) == 1.0f);
 }

@@ -75,5 +75,10 @@ TEST_CASE("ModelOpt: by hand") {
   CHECK(ModelOpt::encode<E2M1>(0.75f).bits == 0x2);
   CHECK(ModelOpt::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x38);
   CHECK(ModelOpt::block_scale<E2M1, float>(1e-9f, 1.0f).bits == 0x01);
-  CHECK(is_finite(ModelOpt::encode_scale<float>(0x1p-149f)));
+  // Halfway between two codes, to the even one: nothing before was rounded.
+  CHECK(ModelOpt::block_scale<E2M1, float>(6.375f, 1.0f).bits == 0x38);
+  CHECK(ModelOpt::block_scale<E2M1, float>(7.125f, 1.0f).bits == 0x3A);
+  CHECK(ModelOpt::encode_scale<float>(0x1p-149f) == 0x1p127f);
+  CHECK(ModelOpt::encode_scale<float>(672.0f) == 4.0f);
+  CHECK(ModelOpt::encode_scale<float>(0.0f) == 1.0f);
 }

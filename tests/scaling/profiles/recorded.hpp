@@ -25,8 +25,8 @@ namespace qfmt::test {
 /// One record: lines of words.
 class Record {
  public:
-  explicit Record(std::string const& name) {
-    std::ifstream file{fixtures() / "profiles" / name};
+  explicit Record(std::string const& name, std::string const& folder = "profiles") {
+    std::ifstream file{fixtures() / folder / name};
     REQUIRE_MESSAGE(file.good(), name);
     for (std::string line; std::getline(file, line);) {
       std::istringstream in{line};

@@ -86,6 +86,11 @@ TEST_CASE("TorchAO: by hand") {
   CHECK(TorchAO::encode<E5M2>(std::numeric_limits<float>::infinity()).bits == 0x7B);
   CHECK(TorchAO::encode<E2M1>(std::numeric_limits<float>::quiet_NaN()).bits == 0x3);  // 1.5
   CHECK(TorchAO::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x08);
+  // Halfway between two codes, to the even one: nothing before was rounded.
+  CHECK(TorchAO::block_scale<E2M1, float>(6.375f, 1.0f).bits == 0x38);
+  CHECK(TorchAO::block_scale<E2M1, float>(7.125f, 1.0f).bits == 0x3A);
   CHECK(TorchAO::prepare(0x1p-127f) == 0x1p126f);
+  CHECK(TorchAO::prepare(0x1p-126f) == 0x1p126f);
+  CHECK(TorchAO::prepare(0x1p-125f) == 0x1p125f);
   CHECK(is_finite(TorchAO::encode_scale<float>(0x1p-149f)));
 }

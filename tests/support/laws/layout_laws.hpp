@@ -35,6 +35,32 @@ Violations places_are_distinct() {
   return found;
 }
 
+/// The places of padded(scales) are the buffer: each one, once.
+template <class L>
+Violations padding_fills_the_buffer() {
+  Violations found{std::string{L::name} + ": scales and padding are the whole buffer"};
+  for (index_t const rows : {1, 7, 8, 9, 32, 128, 129}) {
+    for (index_t const cols : {1, 3, 4, 5, 13}) {
+      Shape const scales{rows, cols};
+      Shape const padded = L::padded(scales);
+      std::vector<int> seen(static_cast<std::size_t>(L::size(scales)), 0);
+      bool inside = padded.rows >= rows && padded.cols >= cols;
+      for (index_t r = 0; r < padded.rows; ++r) {
+        for (index_t c = 0; c < padded.cols; ++c) {
+          auto const place = static_cast<std::size_t>(L::offset(scales, r, c));
+          inside = inside && place < seen.size();
+          if (place < seen.size())
+            ++seen[place];
+        }
+      }
+      bool const once = std::all_of(seen.begin(), seen.end(), [](int n) { return n == 1; });
+      found.expect(inside && once,
+                   [&] { return std::to_string(rows) + " x " + std::to_string(cols); });
+    }
+  }
+  return found;
+}
+
 /// There and back is where one was, and padding is zero.
 template <class L>
 Violations rearranges_back() {

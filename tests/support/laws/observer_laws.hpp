@@ -197,4 +197,128 @@ Violations nothing_hides_nonfinite() {
   return found;
 }
 
+/// Values in batches: a batch ends where `ends` says so, and the last one is open.
+struct Stream {
+  std::vector<std::vector<float>> pieces;
+  std::vector<bool> ends;  // whether a batch ends after the piece
+};
+
+/// Streams of a few pieces of different data, with batches that end everywhere, nowhere, at the
+/// first and at the last place, and batches without values.
+inline std::vector<Stream> sample_streams() {
+  std::vector<Stream> streams;
+  Samples samples{53};
+  for (int kind = 0; kind < 40; ++kind) {
+    Stream stream;
+    int const pieces = samples.integer(1, 6);
+    for (int i = 0; i < pieces; ++i) {
+      std::vector<float> piece;
+      int const n = samples.integer(0, 5);
+      float const size = static_cast<float>(1 << samples.integer(0, 6));
+      for (int k = 0; k < n; ++k) piece.push_back(size * (samples.normal() + 0.5f));
+      stream.pieces.push_back(piece);
+      stream.ends.push_back(samples.integer(0, 1) == 1);
+    }
+    streams.push_back(stream);
+  }
+  return streams;
+}
+
+/// What an observer has seen after the pieces [begin, end) of a stream.
+template <class O>
+O watched(Stream const& stream, std::size_t begin, std::size_t end) {
+  O observer;
+  for (std::size_t i = begin; i < end; ++i) {
+    observer.observe(stream.pieces[i]);
+    if constexpr (BatchObserver<O>) {
+      if (stream.ends[i])
+        observer.end_batch();
+    }
+  }
+  return observer;
+}
+
+/// Merging is concatenation of batches too, in any grouping, wherever the stream is cut; and an
+/// observer may be merged into itself.
+template <class O>
+Violations batches_concatenate() {
+  Violations found{std::string{O::name} + ": merge concatenates batches"};
+  for (Stream const& stream : sample_streams()) {
+    std::size_t const n = stream.pieces.size();
+    Range const expected = watched<O>(stream, 0, n).range();
+    auto const expect = [&](O const& observer, char const* how) {
+      found.expect(same(observer.range(), expected),
+                   [&] { return text(expected) + " " + how + " is " + text(observer.range()); });
+    };
+    for (std::size_t a = 0; a <= n; ++a) {
+      for (std::size_t b = a; b <= n; ++b) {
+        O left = watched<O>(stream, 0, a);
+        left.merge(watched<O>(stream, a, b));
+        left.merge(watched<O>(stream, b, n));
+        expect(left, "(a b) c");
+        O tail = watched<O>(stream, a, b);
+        tail.merge(watched<O>(stream, b, n));
+        O right = watched<O>(stream, 0, a);
+        right.merge(tail);
+        expect(right, "a (b c)");
+      }
+    }
+    O twice = watched<O>(stream, 0, n);
+    O once = twice;
+    twice.merge(O{once});
+    once.merge(once);
+    found.expect(same(once.range(), twice.range()),
+                 [&] { return "merged into itself is " + text(once.range()); });
+  }
+  return found;
+}
+
+/// For an observer that is order-free: pieces may be seen in any order, by any number of observers
+/// that are merged in any order.
+template <class O>
+Violations pieces_in_any_order() {
+  Violations found{std::string{O::name} + ": order of pieces"};
+  Samples samples{54};
+  for (Stream const& stream : sample_streams()) {
+    Range const expected = watched<O>(stream, 0, stream.pieces.size()).range();
+    for (int i = 0; i < 10; ++i) {
+      auto pieces = stream.pieces;
+      for (std::size_t k = pieces.size(); k > 1; --k)
+        std::swap(pieces[k - 1],
+                  pieces[static_cast<std::size_t>(samples.integer(0, static_cast<int>(k) - 1))]);
+      O workers[3];
+      for (auto const& piece : pieces) workers[samples.integer(0, 2)].observe(piece);
+      workers[2].merge(workers[0]);
+      workers[2].merge(workers[1]);
+      found.expect(same(workers[2].range(), expected), [&] {
+        return text(expected) + " in another order is " + text(workers[2].range());
+      });
+    }
+  }
+  return found;
+}
+
+/// An observer that asks for batches needs them: somewhere their order and their ends show.
+template <class O>
+Violations batches_matter() {
+  Violations found{std::string{O::name} + ": batches matter"};
+  bool order = false;
+  bool ends = false;
+  for (Stream const& stream : sample_streams()) {
+    std::size_t const n = stream.pieces.size();
+    Range const range = watched<O>(stream, 0, n).range();
+    Stream changed = stream;
+    changed.ends.assign(n, true);
+    Range const in_order = watched<O>(changed, 0, n).range();
+    std::reverse(changed.pieces.begin(), changed.pieces.end());
+    order = order || !same(watched<O>(changed, 0, n).range(), in_order);
+    changed = stream;
+    changed.ends.flip();
+    ends = ends || !same(watched<O>(changed, 0, n).range(), range);
+  }
+  found.expect(order, [] { return "no order of batches changes the range"; });
+  found.expect(ends, [] { return "no end of a batch changes the range"; });
+  return found;
+}
+
 }  // namespace qfmt::test::laws

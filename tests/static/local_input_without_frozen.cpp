@@ -1,0 +1,13 @@
+// expect-error: calibrated before it is quantized
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The input of an NVFP4 layer has a static tensor scale, which calibration finds.
+
+#include <qfmt/formats/all.hpp>
+#include <qfmt/tensor/presets.hpp>
+#include <qfmt/tensor/quantize_input.hpp>
+
+auto run(qfmt::MatrixView<float const> tokens) {
+  return qfmt::quantize_input<qfmt::preset::NVFP4>(tokens);
+}
