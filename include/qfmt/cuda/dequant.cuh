@@ -10,8 +10,11 @@
 //     auto const w = qfmt::cuda::decode<qfmt::Code<qfmt::BF16>>(codes);              // 4 registers
 //     auto const scaled = qfmt::cuda::multiply(w, scale);                            // exact for NVFP4
 //
+//     auto const q = qfmt::cuda::quantize_block<qfmt::NVFP4, qfmt::cuda::NeighbouringLanes<2>>(x, global);
+//
 // Nothing else is included, no flag is needed, NVRTC takes it as it is.
 
 #include <qfmt/cuda/formats/decode.cuh>
 #include <qfmt/cuda/formats/encode.cuh>
+#include <qfmt/cuda/scaling/quantize_block.cuh>
 #include <qfmt/formats/all.hpp>
