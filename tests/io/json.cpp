@@ -33,6 +33,8 @@ TEST_CASE("what is not JSON is refused with its place") {
       {"{\"a\":Infinity}", Status::json_syntax, "got 'I'"},
       {"{\"a\":1e999}", Status::json_syntax, "(byte"},
       {"{/**/}", Status::json_syntax, "(byte 1)"},
+      {{"{}\0", 3}, Status::json_syntax, "got '\\x00', expected valid JSON (byte 2)"},
+      {{"1 \0 and more", 12}, Status::json_syntax, "got '\\x00'"},
       {"{'a':1}", Status::json_syntax, "(byte 1)"},
       {"{\"a\n\":1}", Status::json_syntax, "got '\\x0a'"},
       {"{\"\\ud800\":1}", Status::json_syntax, "(byte"},

@@ -44,6 +44,8 @@ TEST_CASE("a hostile pattern takes linear time") {
 TEST_CASE("invalid patterns are named errors") {
   CHECK(ModulePattern::parse("re:(").status() == Status::pattern_invalid);
   CHECK(ModulePattern::parse("re:(").error().message.find("'re:('") != std::string::npos);
+  auto const split = ModulePattern::parse("re:(?\n)");  // RE2's reason repeats the line break
+  CHECK(split.error().message.find('\n') == std::string::npos);
   CHECK(ModulePattern::parse("re:a(?=b)").status() == Status::pattern_invalid);  // RE2 has no look-ahead
   CHECK(ModulePattern::parse("").status() == Status::pattern_invalid);
   CHECK(parse_patterns({"a", "re:["}).status() == Status::pattern_invalid);

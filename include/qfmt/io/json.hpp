@@ -111,6 +111,11 @@ Result<std::size_t> receive_json(Receiver& receiver, std::size_t max_depth, Exte
   Cursor const first{base.text_.data(), &base.progress_};
   Cursor const last{base.text_.data() + end, &past_end};
   if (!nlohmann::json::sax_parse(first, last, &receiver)) return base.error_;
+  // To the parser a zero byte is the end of the text, whatever is behind it.
+  if (std::size_t const zero = base.text_.substr(0, end).find('\0'); zero != std::string_view::npos) {
+    base.fail_syntax(zero + 1);
+    return base.error_;
+  }
   return end;
 }
 

@@ -27,7 +27,8 @@ class ModulePattern {
       options.set_log_errors(false);
       pattern.regex_ = std::make_shared<RE2 const>(text.substr(3), options);
       if (!pattern.regex_->ok())
-        return Error{Status::pattern_invalid, quoted(text) + ": " + pattern.regex_->error()};
+        return Error{Status::pattern_invalid,
+                     quoted(text) + ": " + quoted(pattern.regex_->error())};
     }
     if (text.empty())
       return Error{Status::pattern_invalid, "an empty pattern matches nothing"};
@@ -36,6 +37,9 @@ class ModulePattern {
 
   /// True for the class name "Linear".
   [[nodiscard]] bool is_linear_class() const noexcept { return text_ == "Linear"; }
+
+  /// True for "re:" and a pattern.
+  [[nodiscard]] bool is_regular_expression() const noexcept { return regex_ != nullptr; }
 
   [[nodiscard]] bool matches(std::string_view module) const {
     if (regex_)
