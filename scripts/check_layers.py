@@ -49,6 +49,7 @@ FLOORS = {
     "scaling": Floor("core formats", FORMATS),
     "observers": Floor("core formats scaling", OBSERVERS, exceptions={
         "observers/histogram.hpp": {"vector"},
+        "observers/moving_average.hpp": {"vector"},
         "observers/percentile.hpp": {"vector"},
         "observers/imatrix.hpp": {"vector"}}),
     "packing": Floor("core formats", PACKING),
@@ -58,7 +59,8 @@ FLOORS = {
     "gemm": Floor("core formats scaling observers packing tensor tensor/x86 gemm/x86", never=STREAMS | THREADS),
     "gemm/x86": Floor("core formats scaling observers packing tensor tensor/x86 gemm", never=STREAMS | THREADS,
                       third_party=INTRINSICS),
-    "calibration": Floor("core formats scaling observers packing tensor gemm", third_party=r"Eigen/.+"),
+    "calibration": Floor("core formats scaling observers packing tensor gemm calibration/x86", third_party=r"Eigen/.+"),
+    "calibration/x86": Floor("core", never=STREAMS | THREADS, third_party=INTRINSICS),
     "io": Floor("core formats scaling observers packing tensor calibration",
                 third_party=r"nlohmann/.+|(dirent|fcntl|unistd|sys/\w+)\.h"),
     "oneshot": Floor("core formats scaling observers packing tensor gemm calibration io",
@@ -66,6 +68,7 @@ FLOORS = {
     "exec": Floor("core"),
     # The two headers beside the floors.
     "conformance.hpp": Floor("core formats", never=STREAMS | THREADS),
+    "conformance_blocks.hpp": Floor("core formats scaling conformance.hpp", never=STREAMS | THREADS),
     "qfmt.hpp": Floor("core formats scaling observers packing tensor gemm conformance.hpp", set()),
 }
 

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include <qfmt/formats/convert.hpp>
 
@@ -15,14 +17,14 @@
 //         [](float x) { return my_float_to_e4m3(x); });
 //     if (report.mismatches != 0) std::puts(report.text().c_str());
 //
-// The inputs are those on which conversions go wrong: every boundary between two codes with its
-// neighbours, every value with its neighbours, overflow, underflow, subnormal inputs, both zeros,
-// infinities and NaNs; some thousands for a format of 8 bits.
+// check_decode does the same for the way back, and conformance_blocks.hpp for whole blocks. The inputs are those on which conversions go wrong: every boundary between two codes
+// with its neighbours, every value with its neighbours, overflow, underflow, subnormal inputs, both
+// zeros, infinities and NaNs; some thousands for a format of 8 bits.
 
 namespace qfmt::conformance {
 
 /// What a check of a conversion to F found.
-template <FloatFormat F>
+template <ElementFormat F>
 struct Report {
   int64_t inputs = 0;
   int64_t mismatches = 0;
@@ -35,6 +37,19 @@ struct Report {
   [[nodiscard]] std::string text() const;
 };
 
+/// What a check of a conversion from F found.
+template <ElementFormat F>
+struct DecodeReport {
+  int64_t codes = 0;
+  int64_t mismatches = 0;
+  // The first mismatch.
+  uint32_t code = 0;
+  float expected = 0.0f;
+  float got = 0.0f;
+
+  [[nodiscard]] std::string text() const;
+};
+
 namespace detail {
 
 inline std::string bit_field(uint32_t bits, int first, int width) {
@@ -43,19 +58,36 @@ inline std::string bit_field(uint32_t bits, int first, int width) {
   return text;
 }
 
-template <FloatFormat F>
-std::string code_fields(uint32_t code) {
-  std::string text = F::is_signed ? bit_field(code, F::bits - 1, 1) + "." : "";
-  text += bit_field(code, F::mantissa_bits, F::exponent_bits);
-  if (F::mantissa_bits > 0)
-    text += "." + bit_field(code, 0, F::mantissa_bits);
-  return text;
-}
-
 inline std::string hex(uint32_t value, int digits) {
   std::string text = "0x";
   for (int i = digits - 1; i >= 0; --i) text += "0123456789ABCDEF"[value >> (4 * i) & 15];
   return text;
+}
+
+/// A code in hexadecimal, and its bits: sign, exponent and mantissa apart where it has them. One
+/// with bits beyond the format's is shown as it is.
+template <ElementFormat F>
+std::string shown_code(uint32_t code) {
+  constexpr int digits = (F::bits + 3) / 4;
+  if (code >> F::bits != 0)
+    return hex(code, 8) + " (more than " + std::to_string(F::bits) + " bits)";
+  std::string text = hex(code, digits) + " (";
+  if constexpr (FloatFormat<F>) {
+    text += F::is_signed ? bit_field(code, F::bits - 1, 1) + "." : "";
+    text += bit_field(code, F::mantissa_bits, F::exponent_bits);
+    if (F::mantissa_bits > 0)
+      text += "." + bit_field(code, 0, F::mantissa_bits);
+  } else {
+    text += bit_field(code, 0, F::bits);
+  }
+  return text + ")";
+}
+
+/// A binary32 in hexadecimal, and its sign, exponent and mantissa.
+inline std::string shown_float(float x) {
+  uint32_t const bits = bit_cast<uint32_t>(x);
+  return hex(bits, 8) + " (" + bit_field(bits, 31, 1) + "." + bit_field(bits, 23, 8) + "." +
+         bit_field(bits, 0, 23) + ")";
 }
 
 /// Calls visit(x) for a bit pattern, its neighbours, and the same with the other sign.
@@ -68,29 +100,49 @@ void with_neighbours(uint32_t magnitude, Visit&& visit) {
   }
 }
 
+template <ElementFormat F>
+float decode_bits(uint32_t code) noexcept {
+  return decode(Code<F>{static_cast<typename F::storage_type>(code)});
+}
+
+/// The finite values of F, in order, each once.
+template <ElementFormat F>
+std::vector<float> finite_values() {
+  std::vector<float> values;
+  for (uint32_t code = 0; code >> F::bits == 0; ++code) {
+    if (float const value = decode_bits<F>(code); is_finite(value))
+      values.push_back(magnitude_bits(value) == 0 ? 0.0f : value);
+  }
+  auto const less = [](float a, float b) { return order_key(a) < order_key(b); };
+  std::sort(values.begin(), values.end(), less);
+  auto const same = [](float a, float b) { return order_key(a) == order_key(b); };
+  values.erase(std::unique(values.begin(), values.end(), same), values.end());
+  return values;
+}
+
 }  // namespace detail
 
 /// Calls visit(x) for every input on which conversions to F go wrong. Some come more than once.
-template <FloatFormat F, class Visit>
+template <ElementFormat F, class Visit>
 void for_each_input(Visit&& visit) {
-  auto const decode_magnitude = [](uint32_t code) {
-    return decode(Code<F>{static_cast<typename F::storage_type>(code)});
+  std::vector<float> const values = detail::finite_values<F>();
+  auto const between = [&](float low, float high, double part) {
+    // The midpoint of two neighbours needs one bit more than they have: exact in binary32, except
+    // for codebooks, where the neighbours are on both sides of it all the same.
+    double const at = static_cast<double>(low);
+    float const x = static_cast<float>(at + (static_cast<double>(high) - at) * part);
+    detail::with_neighbours(magnitude_bits(x), visit);
   };
-  for (uint32_t code = 0; code <= F::max_code; ++code) {
-    float const value = decode_magnitude(code);
-    detail::with_neighbours(magnitude_bits(value), visit);
-    if (code == F::max_code)
-      break;
-    // The midpoint of two neighbours needs one bit more than they have: exact in binary32.
-    double const next = static_cast<double>(decode_magnitude(code + 1));
-    float const midpoint = static_cast<float>((static_cast<double>(value) + next) / 2.0);
-    detail::with_neighbours(magnitude_bits(midpoint), visit);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    detail::with_neighbours(magnitude_bits(values[i]), visit);
+    if (i + 1 < values.size())
+      between(values[i], values[i + 1], 0.5);
   }
-  // Where overflow begins: half a step above the largest value, and a whole one.
-  double const largest = static_cast<double>(max_value<F>());
-  double const step = largest - static_cast<double>(decode_magnitude(F::max_code - 1));
-  for (double const above : {largest + step / 2.0, largest + step}) {
-    detail::with_neighbours(magnitude_bits(static_cast<float>(above)), visit);
+  // Where overflow begins, at both ends: half a step beyond the last value, and a whole one.
+  std::size_t const last = values.size() - 1;
+  for (double const part : {1.5, 2.0}) {
+    between(values[last - 1], values[last], part);
+    between(values[1], values[0], part);
   }
   for (uint32_t const special :
        {0u, 0x1u, 0x400000u, 0x7FFFFFu, 0x800000u, 0x3F800000u, 0x7F7FFFFFu, 0x7F800000u,
@@ -101,7 +153,7 @@ void for_each_input(Visit&& visit) {
 }
 
 /// Compares `convert(float) -> integer code` with encode<F, R, O> on those inputs.
-template <FloatFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate, class Convert>
+template <ElementFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate, class Convert>
 [[nodiscard]] Report<F> check(Convert&& convert) {
   Report<F> report;
   for_each_input<F>([&](float x) {
@@ -119,18 +171,55 @@ template <FloatFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate
   return report;
 }
 
-template <FloatFormat F>
+/// Compares `convert(code) -> float` with decode<F> on all codes, bit for bit; any NaN is as good
+/// as another.
+template <ElementFormat F, class Convert>
+[[nodiscard]] DecodeReport<F> check_decode(Convert&& convert) {
+  DecodeReport<F> report;
+  for (uint32_t code = 0; code >> F::bits == 0; ++code) {
+    float const expected = detail::decode_bits<F>(code);
+    float const got = convert(static_cast<typename F::storage_type>(code));
+    ++report.codes;
+    bool const same =
+        is_nan(expected) ? is_nan(got) : bit_cast<uint32_t>(expected) == bit_cast<uint32_t>(got);
+    if (same)
+      continue;
+    if (report.mismatches++ == 0) {
+      report.code = code;
+      report.expected = expected;
+      report.got = got;
+    }
+  }
+  return report;
+}
+
+namespace detail {
+
+template <ElementFormat F>
+std::string expected_and_got(uint32_t expected, uint32_t got) {
+  return "expected " + shown_code<F>(expected) + ", got " + shown_code<F>(got);
+}
+
+}  // namespace detail
+
+template <ElementFormat F>
 std::string Report<F>::text() const {
-  std::string line = std::string{F::name} + ": " + std::to_string(mismatches) + " of " +
-                     std::to_string(inputs) + " inputs differ";
+  std::string const line = std::string{F::name} + ": " + std::to_string(mismatches) + " of " +
+                           std::to_string(inputs) + " inputs differ";
   if (mismatches == 0)
     return line;
-  uint32_t const bits = bit_cast<uint32_t>(input);
-  constexpr int digits = (F::bits + 3) / 4;
-  return line + "; the first is " + detail::hex(bits, 8) + " (" + detail::bit_field(bits, 31, 1) +
-         "." + detail::bit_field(bits, 23, 8) + "." + detail::bit_field(bits, 0, 23) +
-         "): expected " + detail::hex(expected, digits) + " (" + detail::code_fields<F>(expected) +
-         "), got " + detail::hex(got, digits) + " (" + detail::code_fields<F>(got) + ")";
+  return line + "; the first is " + detail::shown_float(input) + ": " +
+         detail::expected_and_got<F>(expected, got);
+}
+
+template <ElementFormat F>
+std::string DecodeReport<F>::text() const {
+  std::string const line = std::string{F::name} + ": " + std::to_string(mismatches) + " of " +
+                           std::to_string(codes) + " codes differ";
+  if (mismatches == 0)
+    return line;
+  return line + "; the first is " + detail::shown_code<F>(code) + ": expected " +
+         detail::shown_float(expected) + ", got " + detail::shown_float(got);
 }
 
 }  // namespace qfmt::conformance

@@ -28,6 +28,13 @@ struct ReservedFirst : Codebook<Codebook16{{1.0f, 2.0f, 0.0f, 3.0f, 4.0f, 5.0f, 
   static constexpr char const* name = "ReservedFirst";
 };
 
+// The first code is reserved, and the largest value needs every bit of its fraction.
+struct ReservedZero : Codebook<Codebook16{{0.0f, -7.0f, -6.0f, -5.0f, -4.0f, -3.0f, -2.0f, -1.0f,
+                                           1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f, 0x1.000002p3f},
+                                          1u << 0}> {
+  static constexpr char const* name = "ReservedZero";
+};
+
 /// The nearest producible entry by looking at all of them; of two that are equally far, the
 /// smaller.
 template <class F>
@@ -83,6 +90,7 @@ TEST_CASE("codebook: derived facts") {
   static_assert(Shuffled::levels == 14 && NF4::levels == 16 && S1M3::levels == 15);
   static_assert(Shuffled::code_of_rank(0) == 1 && Shuffled::code_of_rank(13) == 4);
   static_assert(max_value<Shuffled>() == 11.0f && min_value<Shuffled>() == -7.0f);
+  static_assert(ReservedZero::levels == 15 && ReservedZero::max_fraction == 1);
   static_assert(S1M3::max_exponent == 2 && S1M3::max_fraction == 0x400000);
   static_assert(!Shuffled::has_nan && !Shuffled::has_infinity);
   CHECK(Shuffled::border(0) == -5.0f);

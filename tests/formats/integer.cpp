@@ -18,6 +18,7 @@ TEST_CASE("integers: derived facts, and codes that stand for integers") {
     CHECK(F::bits == facts->bits);
     CHECK(F::code_mask == facts->mask());
     CHECK(F::is_signed == facts->is_signed);
+    static_assert(!F::has_nan && !F::has_infinity);
     CHECK(F::max_int == static_cast<int>(facts->max_code));
     CHECK(F::min_int == -static_cast<int>(facts->last(true)));
     for (std::uint32_t code = 0; code <= facts->mask(); ++code) {
@@ -30,6 +31,19 @@ TEST_CASE("integers: derived facts, and codes that stand for integers") {
     CHECK(F::max_exponent == exponent - 1);
     CHECK(F::max_fraction == static_cast<std::uint32_t>(std::ldexp(mantissa - 1, 23)));
   });
+}
+
+namespace {
+struct INT9 : Integer<IntSpec{.bits = 9}> {
+  static constexpr char const* name = "INT9";
+};
+}  // namespace
+
+TEST_CASE("a new integer format is its width") {
+  static_assert(IntegerFormat<INT9> && sizeof(Code<INT9>) == 2);
+  static_assert(sizeof(Code<INT8>) == 1 && sizeof(Code<UINT8>) == 1);
+  CHECK(decode(encode<INT9>(-256.0f)) == -256.0f);
+  CHECK(decode(encode<INT9>(1000.0f)) == 255.0f);
 }
 
 TEST_CASE("bits above the code are ignored when it is read as an integer") {

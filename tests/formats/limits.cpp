@@ -58,6 +58,9 @@ struct Definitions {
     INFO(std::string{F::name});
     static_assert(Limits::is_specialized && Limits::is_bounded && !Limits::is_integer &&
                   !Limits::is_exact && Limits::radix == 2);
+    static_assert(!Limits::is_modulo && !Limits::is_iec559 && !Limits::has_signaling_NaN &&
+                  !Limits::traps && !Limits::tinyness_before && Limits::is_signed == F::is_signed &&
+                  Limits::round_style == std::round_to_nearest);
     CHECK(decode(Limits::max()) == max_value<F>());
     CHECK(decode(Limits::lowest()) == min_value<F>());
     CHECK(std::ldexp(1.0f, Limits::min_exponent - 1) == decode(Limits::min()));
@@ -67,6 +70,7 @@ struct Definitions {
     CHECK(std::pow(10.0, Limits::min_exponent10 - 1) < static_cast<double>(decode(Limits::min())));
     CHECK(Limits::has_infinity == std::isinf(decode(Limits::infinity())));
     CHECK(Limits::has_quiet_NaN == is_nan(decode(Limits::quiet_NaN())));
+    CHECK(Limits::signaling_NaN() == Limits::quiet_NaN());
     if (!Limits::has_infinity)
       CHECK(Limits::infinity() == Limits::max());
     if (!Limits::has_quiet_NaN)
@@ -99,6 +103,24 @@ struct Definitions {
 TEST_CASE("numeric_limits: what the members mean, for every float format") {
   FloatFormats::for_each(Definitions{});
   ScaleOnlyFormats::for_each(Definitions{});
+}
+
+namespace {
+// With these biases a slightly wrong logarithm gives another power of ten.
+struct Bias94 : Minifloat<FloatSpec{.exponent_bits = 7, .mantissa_bits = 1, .bias_override = 94}> {
+  static constexpr char const* name = "Bias94";
+};
+struct Bias104
+    : Minifloat<FloatSpec{.exponent_bits = 7, .mantissa_bits = 1, .bias_override = 104}> {
+  static constexpr char const* name = "Bias104";
+};
+}  // namespace
+
+TEST_CASE("numeric_limits: the logarithm is exact") {
+  static_assert(std::numeric_limits<Code<Bias94>>::min_exponent10 == -27);   // 2^-93 = 1.01e-28
+  static_assert(std::numeric_limits<Code<Bias104>>::min_exponent10 == -31);  // 2^-103 = 9.9e-32
+  Definitions{}.operator()<Bias94>();
+  Definitions{}.operator()<Bias104>();
 }
 
 TEST_CASE("numeric_limits: codes of other families have none") {

@@ -19,6 +19,17 @@ struct E4M2
   static constexpr char const* name = "E4M2";
 };
 
+// One bit more than a byte.
+struct E5M3
+    : Minifloat<FloatSpec{.exponent_bits = 5, .mantissa_bits = 3, .specials = Specials::ieee}> {
+  static constexpr char const* name = "E5M3";
+};
+
+// A bias of zero is a bias, not the absence of one.
+struct E2M2B0 : Minifloat<FloatSpec{.exponent_bits = 2, .mantissa_bits = 2, .bias_override = 0}> {
+  static constexpr char const* name = "E2M2B0";
+};
+
 struct DerivedFacts {
   template <class F>
   void operator()() const {
@@ -57,6 +68,9 @@ TEST_CASE("derived facts of the float formats") {
 
 TEST_CASE("a new float format is its four facts") {
   static_assert(FloatFormat<E4M2> && E4M2::bits == 7 && E4M2::bias == 7);
+  static_assert(FloatFormat<E5M3> && sizeof(Code<E5M3>) == 2 && sizeof(Code<E5M2>) == 1);
+  CHECK(decode(encode<E5M3>(-1.25f)) == -1.25f);
+  CHECK(max_value<E2M2B0>() == 14.0f);
   CHECK(max_value<E4M2>() == 224.0f);
   CHECK(decode(encode<E4M2>(1.2f)) == 1.25f);
   CHECK(decode(encode<E4M2, NearestEven, ToSpecial>(1e9f)) ==

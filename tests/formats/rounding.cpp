@@ -183,6 +183,7 @@ TEST_CASE(
           encode<E2M1>(x, Stochastic<8>{word | 0xABCDEF00u}));
   }
   CHECK(Stochastic<8>{}.random == 0);
+  static_assert(Stochastic<>::random_bits == 32);
   CHECK(encode<E2M1, Stochastic<8>>(1.49f).bits == 2);
 }
 

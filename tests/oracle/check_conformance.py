@@ -348,7 +348,7 @@ class CompressedTensors(Qfmt):
     rounds_quotients = True
 
     def encode(self, name, x):
-        return super().encode(name, x if x != 0 else 0.0)
+        return super().encode(name, 0.0 if x == 0 and name != "E2M3" else x)
 
     def encode_scale(self, amax, kind):
         smallest = 2.0 ** -14 if kind == "F16" else 2.0 ** -126
@@ -359,8 +359,8 @@ class CompressedTensors(Qfmt):
         return of("UE4M3").encode(mul(tensor, to_type(div(amax, 6.0), kind))) or 0x20
 
     def mx_scale(self, name, rule, amax, kind):
-        # amax is rounded to one mantissa bit; for FP6 to the format's.
-        digits = of(name).mantissa if name in ("E2M3", "E3M2") else 1
+        # amax is rounded to one mantissa bit; for the package's FP6, E2M3, to three.
+        digits = 3 if name == "E2M3" else 1
         if kind != "F16":
             return mx_scale(name, "even" if digits > 1 else "at_three_quarters", amax)
         field = of("FP16").encode(amax) + (1 << 9 - digits) >> 10

@@ -99,7 +99,9 @@ TEST_CASE("the MX scale: the scheme's rule, or the package's own") {
   CHECK(Qfmt::mx_scale<E2M1, mx::RoundUp, float>(6.5f).bits == 128);
   CHECK(CompressedTensors::mx_scale<E2M1, mx::RoundUp, float>(6.5f).bits == 127);
   CHECK(CompressedTensors::mx_scale<E4M3, mx::Floor, float>(448.0f).bits == 128);
-  // FP6 by its own three bits, as the package was seen to do.
+  // FP6 by its own three bits, as the package was seen to do; it keeps the sign of zero, too.
+  CHECK(CompressedTensors::encode<E2M3>(-0.0f).bits == 0x20);
+  CHECK(CompressedTensors::encode<E2M1>(-0.0f).bits == 0);
   CHECK(CompressedTensors::mx_scale<E2M3, mx::RoundUp, float>(1.875f).bits == 125);
   CHECK(CompressedTensors::mx_scale<E2M3, mx::RoundUp, float>(1.9375f).bits == 126);
   CHECK(CompressedTensors::mx_scale<E2M3, mx::RoundUp, Code<FP16>>(1.875f).bits == 125);

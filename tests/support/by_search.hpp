@@ -15,7 +15,7 @@ uint32_t by_search(float x) {
     return F::nan_code;
   double const magnitude = std::fabs(static_cast<double>(x));
   uint32_t best = 0;
-  double distance = INFINITY;
+  double distance = HUGE_VAL;
   for (uint32_t code = 0; code <= F::max_code; ++code) {
     double const d =
         std::fabs(static_cast<double>(decode(Code<F>{static_cast<uint8_t>(code)})) - magnitude);

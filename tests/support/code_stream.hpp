@@ -228,7 +228,7 @@ class CertificatePart {
   void add(std::string const& names, char const* oracle, StreamResult const& result) {
     char numbers[200];
     std::snprintf(numbers, sizeof numbers,
-                  ",\"inputs\":%llu,\"mismatches\":%llu,\"digest\":\"%016llx\",\"seconds\":%.1f",
+                  ",\"inputs\":%llu,\"mismatches\":%llu,\"digest\":\"%016llx\",\"seconds\":%.2f",
                   static_cast<unsigned long long>(result.inputs),
                   static_cast<unsigned long long>(result.mismatches),
                   static_cast<unsigned long long>(result.digest), result.seconds);

@@ -7,9 +7,8 @@
 
 namespace codec_test = qfmt::test;
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
+#include <support/kernel_options.hpp>
+// It comes before what it is about.
 #include <support/codec_kernel_bodies.hpp>
 
 codec_test::CodecKernels kernels_floats_1() {

@@ -11,14 +11,13 @@
 #include <atomic>
 #include <bit>
 #include <cfenv>
-#include <chrono>
 #include <cstdio>
 #include <doctest/doctest.h>
 #include <formats/convert/kernels.hpp>
 #include <iterator>
 #include <limits>
 #include <string>
-#include <support/environment.hpp>
+#include <support/code_stream.hpp>
 #include <thread>
 
 #include <qfmt/formats/all.hpp>
@@ -28,6 +27,9 @@
 
 using qfmt::test::CodecKernel;
 using qfmt::test::CodecKernels;
+using qfmt::test::CodeRun;
+using qfmt::test::CodesOf;
+using qfmt::test::CodeStream;
 namespace oracle = qfmt::test::oracle;
 
 namespace {
@@ -42,23 +44,13 @@ std::string describe(CodecKernel const& kernel) {
          (kernel.to_special ? ", to special" : ", saturating");
 }
 
-/// All patterns of all intervals.
-Tally check_all(CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals) {
-  Tally tally;
-  for (auto const& run : intervals) {
-    tally.mismatches += kernel.mismatches(run.first, run.count, 1, run.code);
-    tally.checked += run.count;
-  }
-  return tally;
-}
-
 /// A sample: both ends of every interval, where encoders go wrong, and each 2039th pattern between.
 Tally check_sample(CodecKernel const& kernel, std::vector<oracle::Interval> const& intervals,
                    std::uint32_t size) {
   Tally tally;
   auto const check = [&](std::uint32_t first, std::uint32_t count, std::uint32_t step,
                          std::uint32_t code) {
-    tally.mismatches += kernel.mismatches(first, count, step, code);
+    tally.mismatches += qfmt::test::mismatches(kernel.codes_of, first, count, step, code);
     tally.checked += count;
   };
   std::uint32_t const edge =
@@ -243,25 +235,74 @@ TEST_CASE(
 }
 
 TEST_CASE("encode: all 2^32 inputs") {
-  auto const selection = qfmt::test::environment("QFMT_EXHAUSTIVE");
-  if (!selection)
+  qfmt::test::ExhaustiveRun const run;
+  if (run.selection.empty())
     return qfmt::test::skip("all 2^32 inputs of encode: set QFMT_EXHAUSTIVE=1, or =all");
   if (!can_run())
     return;
+  REQUIRE(run.is_known_mode());
   auto kernels = all_kernels();
-  if (*selection != "all") {
+  if (run.selection != "all") {
     std::erase_if(kernels, [](CodecKernel const& kernel) {
       bool const basic =
           kernel.mode == oracle::Mode::nearest_even || kernel.mode == oracle::Mode::toward_zero;
-      return kernel.to_special || !basic;
+      return kernel.to_special || !basic || oracle::find(kernel.format)->bits > 8;
     });
   }
-  auto const start = std::chrono::steady_clock::now();
-  auto const tally = check_kernels(kernels, check_all, same_environment);
-  CHECK(tally.checked == kernels.size() * (std::uint64_t{1} << 32));
-  std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - start;
-  std::printf("encode: %zu codecs x 2^32 inputs, %llu mismatches, %.0f s\n", kernels.size(),
-              static_cast<unsigned long long>(tally.mismatches), seconds.count());
+  std::vector<CodeStream> streams;
+  for (CodecKernel const& kernel : kernels) {
+    auto const& facts = *oracle::find(kernel.format);
+    std::vector<CodeRun> runs;
+    for (auto const& interval : oracle::Encoder{facts, kernel.mode, kernel.to_special}.intervals())
+      runs.push_back({interval.first, interval.count, interval.code});
+    streams.emplace_back(kernel.codes_of, std::move(runs), 32, facts.bits > 8);
+  }
+  auto const results = run.run(streams);
+  qfmt::test::CertificatePart part;
+  double seconds = 0;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    CHECK_MESSAGE(results[i].mismatches == 0, describe(kernels[i]));
+    CHECK(results[i].inputs == (std::min)(std::uint64_t{run.groups} << 23, std::uint64_t{1} << 32));
+    part.add(std::string{"\"format\":\""} + kernels[i].format + "\",\"rounding\":\"" +
+                 oracle::name(kernels[i].mode) + "\",\"overflow\":\"" +
+                 (kernels[i].to_special ? "to special" : "saturate") + "\"",
+             "thresholds from the specifications (tests/support/oracle.hpp)", results[i]);
+    seconds += results[i].seconds;
+  }
+  CHECK(part.write("encode", run, QFMT_TEST_KERNEL_FLAGS));
+  std::printf("encode: %zu codecs x %llu inputs, %.0f s of processor time\n", kernels.size(),
+              static_cast<unsigned long long>(results[0].inputs), seconds);
+}
+
+TEST_CASE("encode: a stream's digest is FNV-1a of the digests of its blocks, and sees one code") {
+  // A function whose codes are known: bits 20 and up, and for one input another one.
+  static std::uint32_t spoilt = 1u << 31;
+  CodesOf const codes = [](std::uint32_t first, std::uint32_t count, std::uint32_t step,
+                           std::uint32_t* out) {
+    for (std::uint32_t i = 0; i < count; ++i)
+      out[i] = (first + i * step) >> 20 ^ (first + i * step == spoilt ? 1u : 0u);
+  };
+  std::vector<CodeRun> runs;
+  for (std::uint32_t i = 0; i < 16; ++i) runs.push_back({i << 20, 1u << 20, i});
+  qfmt::test::Fnv expected;
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    qfmt::test::Fnv of_block;
+    for (std::uint32_t k = 0; k < 1u << 20; ++k) of_block.add(i);
+    for (int byte = 0; byte < 8; ++byte)
+      expected.add(static_cast<std::uint32_t>(of_block.value >> (8 * byte) & 0xFF));
+  }
+  CodeStream stream{codes, runs, 24, false};
+  auto const result = stream.run(4096);
+  CHECK(result.inputs == 1u << 24);
+  CHECK(result.mismatches == 0);
+  CHECK(result.digest == expected.value);
+  CHECK(stream.run(1).inputs == 1u << 23);
+  CHECK(stream.run(1).digest != expected.value);
+  CHECK((CodeStream{codes, runs, 24, true}.run(4096).digest) != expected.value);
+  spoilt = 0x912345;
+  CHECK(stream.run(4096).mismatches == 1);
+  CHECK(stream.run(4096).digest != expected.value);
+  spoilt = 1u << 31;
 }
 
 TEST_CASE("encode and decode: a program compiled with -Ofast") {

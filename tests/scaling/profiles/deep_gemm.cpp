@@ -47,5 +47,7 @@ TEST_CASE("DeepGemm: FP8 and FP4, with scales in E8M0 and in binary32") {
 TEST_CASE("DeepGemm: by hand") {
   CHECK(DeepGemm::encode<E2M1>(0.75f).bits == 0x1);
   CHECK(DeepGemm::encode<E2M1>(-0.25f).bits == 0x0);
+  CHECK(DeepGemm::prepare(4.0f) == 0.25f);
+  CHECK(DeepGemm::prepare_two_level(2.0f, 8.0f) == 4.0f);
   CHECK(to_float(Symmetric::fit<E4M3, DeepGemm, float>({0.0f, 0.0f}).scale) == 1e-4f / 448.0f);
 }

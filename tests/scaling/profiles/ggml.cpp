@@ -77,5 +77,8 @@ TEST_CASE("Ggml: by hand") {
   CHECK(Ggml::block_scale<E2M1, float>(6 * 247.0f, 1.0f).bits == 0x77);
   CHECK(Ggml::block_scale<E2M1, float>(6 * 0x1.Ep-7f, 1.0f).bits == 0x07);  // 7.5 * 2^-9
   CHECK(Ggml::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x00);
+  CHECK(Ggml::block_scale<E2M1, float>(std::numeric_limits<float>::quiet_NaN(), 1.0f).bits == 0x00);
   CHECK(Ggml::encode_scale<float>(5.0f) == 1.0f);
+  CHECK(GgmlInteger::prepare(4.0f) == 0.25f);
+  CHECK(GgmlInteger::prepare_two_level(2.0f, 8.0f) == 4.0f);
 }

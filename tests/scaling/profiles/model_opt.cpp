@@ -81,4 +81,6 @@ TEST_CASE("ModelOpt: by hand") {
   CHECK(ModelOpt::encode_scale<float>(0x1p-149f) == 0x1p127f);
   CHECK(ModelOpt::encode_scale<float>(672.0f) == 4.0f);
   CHECK(ModelOpt::encode_scale<float>(0.0f) == 1.0f);
+  CHECK(ModelOpt::prepare_two_level(2.0f, 8.0f) == 0.25f);
+  CHECK(ModelOpt::encode_scale<float>(1.0f) > 2687.0f);
 }

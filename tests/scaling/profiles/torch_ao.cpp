@@ -89,6 +89,11 @@ TEST_CASE("TorchAO: by hand") {
   // Halfway between two codes, to the even one: nothing before was rounded.
   CHECK(TorchAO::block_scale<E2M1, float>(6.375f, 1.0f).bits == 0x38);
   CHECK(TorchAO::block_scale<E2M1, float>(7.125f, 1.0f).bits == 0x3A);
+  CHECK(TorchAO::block_scale<E2M1, float>(6 * 0x1.Cp-7f, 1.0f).bits == 0x08);  // 7 * 2^-9
+  CHECK(TorchAO::encode_scale<float>(0.0f) == 1.0f);
+  CHECK(TorchAO::prepare_two_level(2.0f, 8.0f) == 4.0f);
+  CHECK(TorchAO::encode_scale<float>(672.0f) == 4.0f);
+  CHECK(TorchAO::encode_scale<float>(1.0f) > 2687.0f);
   CHECK(TorchAO::prepare(0x1p-127f) == 0x1p126f);
   CHECK(TorchAO::prepare(0x1p-126f) == 0x1p126f);
   CHECK(TorchAO::prepare(0x1p-125f) == 0x1p125f);

@@ -91,6 +91,8 @@ TEST_CASE("TransformerEngine: four over six") {
 TEST_CASE("TransformerEngine: edges, as its source reads") {
   constexpr float largest = std::numeric_limits<float>::max();
   CHECK(TransformerEngine::encode_scale<float>(0.0f) == 1.0f);
+  CHECK(TransformerEngine::prepare(4.0f) == 0.25f);
+  CHECK(TransformerEngine::prepare_two_level(2.0f, 8.0f) == 4.0f);
   CHECK(TransformerEngine::encode_scale<float>(std::numeric_limits<float>::infinity()) == 1.0f);
   CHECK(TransformerEngine::encode_scale<float>(0x1p-140f) == largest);
   CHECK(TransformerEngine::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x00);
