@@ -57,9 +57,10 @@
 #define QFMT_BEGIN_AVX2 QFMT_BEGIN_TARGET("avx2,fma,f16c,bmi,bmi2")
 #define QFMT_BEGIN_AVX512 \
   QFMT_BEGIN_TARGET("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")
-#define QFMT_BEGIN_AVX512_VNNI \
-  QFMT_BEGIN_TARGET(           \
-      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx512vnni")
+#define QFMT_BEGIN_AVX512_VNNI                                                            \
+  QFMT_BEGIN_TARGET(                                                                      \
+      "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2," \
+      "avx512vnni")
 #define QFMT_BEGIN_AVX512_BF16                                                            \
   QFMT_BEGIN_TARGET(                                                                      \
       "avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2," \

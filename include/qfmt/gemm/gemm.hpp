@@ -5,7 +5,7 @@
 #include <limits>
 
 #include <qfmt/gemm/float_environment.hpp>
-#include <qfmt/gemm/portable.hpp>
+#include <qfmt/gemm/x86/choose.hpp>
 
 namespace qfmt {
 
@@ -90,6 +90,21 @@ Status check(QuantTensorView<S> const& o) noexcept {
   return aligned(o.scales) && aligned(o.zero_points) ? Status::ok : Status::buffer_misaligned;
 }
 
+template <Prepackable S>
+Status check(PrepackedView<S> const& o) noexcept {
+  if (o.shape.rows < 0 || o.shape.cols < 0)
+    return Status::negative_size;
+  if (!countable(1, o.shape.cols, 4096) ||
+      !countable(o.shape.rows + PanelLayout::lanes, o.layout().padded(o.shape.cols), 8))
+    return Status::size_overflow;
+  if (o.shape.rows == 0 || o.shape.cols == 0)
+    return Status::ok;
+  if (o.data == nullptr)
+    return Status::null_pointer;
+  bool const aligned = reinterpret_cast<std::uintptr_t>(o.data) % PanelLayout::line == 0;
+  return aligned ? Status::ok : Status::buffer_misaligned;
+}
+
 template <class T>
 [[nodiscard]] MemoryRows memory_of(MatrixView<T> o) noexcept {
   constexpr index_t size = sizeof(T);
@@ -112,6 +127,12 @@ template <Scheme S>
                  y) ||
          overlap(MemoryRows{o.scales, 1, scales, scales}, y) ||
          overlap(MemoryRows{o.zero_points, 1, zero_points, zero_points}, y);
+}
+
+template <Prepackable S>
+[[nodiscard]] bool overlap(PrepackedView<S> const& o, MemoryRows y) noexcept {
+  index_t const bytes = o.layout().bytes(o.shape);
+  return overlap(MemoryRows{o.data, 1, bytes, bytes}, y);
 }
 
 }  // namespace detail
@@ -159,6 +180,34 @@ template <Operand X, Operand W, Real Y, Epilogue E = NoEpilogue, Executor R = Se
 Status gemm(X const& x, W const& w, MatrixView<Y> y, E const& epilogue = {},
             R&& executor = Serial{}) {
   return gemm_with(PortableGemm{}, x, w, y, epilogue, executor);
+}
+
+/// The same with a prepacked weight, as exactly as asked for:
+///
+///     Prepacked<S> w = prepack(weight.view());
+///     Status s = gemm<Accuracy::A16>(x, w.view(), y, Bias{bias.data(), n}, pool);
+///
+/// The result is the exact sum to within what Accuracy promises, rounded once to the output type.
+/// It depends on the machine's instructions within that bound, and on nothing else: neither on the
+/// executor, nor on the other tokens of the batch, nor on the caller's floating-point environment.
+///
+/// Activations that are themselves quantized in the blocks of the weight (NVFP4 by NVFP4, MXFP4 by
+/// MXFP4) are multiplied code by code, which is exact: all accuracies are then the same.
+///
+/// Allocates memory for the activations as integers, M K bytes and a quarter for each digit; beside
+/// the errors of gemm() above there is out_of_memory.
+template <Accuracy A, Operand X, Prepackable S, Real Y, Epilogue E = NoEpilogue,
+          Executor R = Serial const>
+Status gemm(X const& x, PrepackedView<S> const& w, MatrixView<Y> y, E const& epilogue = {},
+            R&& executor = Serial{}) {
+  return with_backend<A, X>(
+      w, [&](auto const& backend) { return gemm_with(backend, x, w, y, epilogue, executor); });
+}
+
+/// The name of the backend that gemm<A> picks for activations X and this weight, on this machine.
+template <Accuracy A, Operand X = MatrixView<float const>, Prepackable S>
+[[nodiscard]] char const* backend_for(PrepackedView<S> const& w) noexcept {
+  return with_backend<A, X>(w, []<class B>(B const&) -> char const* { return B::name; });
 }
 
 }  // namespace qfmt

@@ -21,7 +21,7 @@ concept DividingProfile = same_as<N, profile::Qfmt> || same_as<N, profile::Compr
 /// Whether profile N makes +0 of a quotient that is -0, in a format where one sees it.
 template <Profile N, ElementFormat F>
 inline constexpr bool drops_negative_zero =
-    !IntegerFormat<F> && same_as<N, profile::CompressedTensors>;
+    !IntegerFormat<F> && N::template encode<F>(-0.0f).bits == N::template encode<F>(0.0f).bits;
 
 /// A divisor with which finite values give no NaN, in any floating-point environment: not zero, not
 /// subnormal (it might be taken for zero), finite.

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/gemm/digits.hpp>
+
+#if defined(QFMT_X86)
+#include <immintrin.h>
+
+// Panels into integers and scales, on AVX-512 with VBMI.
+
+QFMT_BEGIN_AVX512_VNNI
+namespace qfmt::x86::avx512_vnni {
+
+[[nodiscard]] inline __m128i load_16(uint8_t const* from) noexcept {
+  return _mm_load_si128(reinterpret_cast<__m128i const*>(from));
+}
+[[nodiscard]] inline __m256i load_32(uint8_t const* from) noexcept {
+  return _mm256_load_si256(reinterpret_cast<__m256i const*>(from));
+}
+
+/// 16 stored scales in binary32, those of UE4M3 times 2^-120.
+template <class Stored>
+[[nodiscard]] inline __m512 load_scales(uint8_t const* from) noexcept {
+  if constexpr (same_as<Stored, Code<UE4M3>>) {
+    // The byte, moved to the exponent's lower bits: its bias is 7 where binary32's is 127, hence
+    // 2^-120; its subnormals are binary32's.
+    //
+    //     00000000 00000000 00000000 0eeeemmm
+    //     00000eee emmm0000 00000000 00000000
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu8_epi32(load_16(from)), 20));
+  } else if constexpr (same_as<Stored, Code<E8M0>>) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu8_epi32(load_16(from)), 23));
+  } else if constexpr (same_as<Stored, Code<BF16>>) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_32(from)), 16));
+  } else if constexpr (same_as<Stored, Code<FP16>>) {
+    return _mm512_cvtph_ps(load_32(from));
+  } else {
+    return _mm512_load_ps(from);
+  }
+}
+
+/// The zero points of 16 rows, each in all four bytes of its lane.
+[[nodiscard]] inline __m512i load_zero_points(uint8_t const* from) noexcept {
+  __m512i const lanes =
+      _mm512_and_si512(_mm512_cvtepi16_epi32(load_32(from)), _mm512_set1_epi32(0xFF));
+  return _mm512_mullo_epi32(lanes, _mm512_set1_epi32(0x01010101));
+}
+
+/// A block of weights as unsigned integers, one vector for each quad of columns.
+template <class S>
+struct Block {
+  using W = IntegerWeights<S>;
+  static constexpr int quads = static_cast<int>(W::block / PanelLayout::quad);
+  static constexpr index_t bytes = PanelLayout::lanes * W::block * W::map.code_bits / 8;
+  __m512i quad[std::size_t{quads}];
+
+  /// The table of the 16 codes, four times over: a lookup by the low 6 bits of a byte then ignores
+  /// bits 4 and 5, and the instruction ignores 6 and 7.
+  [[nodiscard]] static __m512i table() noexcept {
+    return _mm512_broadcast_i32x4(
+        _mm_loadu_si128(reinterpret_cast<__m128i const*>(W::table.data())));
+  }
+
+  void decode(uint8_t const* codes, __m512i values, __m512i zero_points) noexcept {
+    if constexpr (W::map.code_bits == 8) {
+      _Pragma("GCC unroll 8") for (int i = 0; i < quads; ++i) quad[i] =
+          _mm512_load_si512(codes + 64 * i);
+    } else {
+      _Pragma("GCC unroll 4") for (int i = 0; i < quads / 2; ++i) {
+        __m512i const line = _mm512_load_si512(codes + 64 * i);
+        quad[2 * i] = _mm512_permutexvar_epi8(line, values);
+        quad[2 * i + 1] = _mm512_permutexvar_epi8(_mm512_srli_epi16(line, 4), values);
+      }
+    }
+    if constexpr (S::has_zero_point) {
+      _Pragma("GCC unroll 8") for (int i = 0; i < quads; ++i) quad[i] =
+          _mm512_sub_epi8(quad[i], zero_points);
+    }
+  }
+};
+
+/// Blocks [first, first + count) of a panel, decoded; see decoded_bytes.
+template <class S>
+void decode_blocks(uint8_t const* panel, index_t padded, index_t first, index_t count,
+                   uint8_t* to) noexcept {
+  using W = IntegerWeights<S>;
+  constexpr bool one_group = S::Granularity::cols == whole;
+  index_t const blocks_of_group = (one_group ? padded : W::map.group) / W::block;
+  __m512i const values = Block<S>::table();
+  for (index_t b = first; b < first + count; ++b, to += decoded_bytes(W::block)) {
+    index_t const group = b / blocks_of_group;
+    index_t const in_strip = group % W::map.groups;
+    uint8_t const* const strip =
+        panel + (one_group ? 0 : group / W::map.groups * W::map.strip_bytes());
+    __m512i zero_points{};
+    if constexpr (S::has_zero_point)
+      zero_points = load_zero_points(strip + W::map.zero_points_at() +
+                                     in_strip * PanelLayout::lanes * W::map.zero_point_bytes);
+    Block<S> block;
+    block.decode(strip + W::map.codes_at() +
+                     (in_strip * blocks_of_group + b % blocks_of_group) * Block<S>::bytes,
+                 values, zero_points);
+    _mm512_store_ps(to, load_scales<typename S::Stored>(strip + in_strip * PanelLayout::lanes *
+                                                                    W::map.scale_bytes));
+    _Pragma("GCC unroll 8") for (int i = 0; i < Block<S>::quads; ++i)
+        _mm512_store_si512(to + (i + 1) * PanelLayout::line, block.quad[i]);
+  }
+}
+
+}  // namespace qfmt::x86::avx512_vnni
+QFMT_END_TARGET
+
+#endif

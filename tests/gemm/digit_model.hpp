@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <gemm/laws.hpp>
+#include <qfmt/gemm/accuracy.hpp>
+#include <qfmt/gemm/digits.hpp>
+
+// What the integer kernels compute, element by element and without a single vector: the sums of blocks
+// in 64-bit integers, then the few operations in binary32, each with std::fma or a plain product.
+
+namespace qfmt::test {
+
+inline std::uint32_t amax_bits(MatrixView<float const> x, index_t row) {
+  std::uint32_t most = 0;
+  for (index_t k = 0; k < x.shape.cols; ++k) most = (std::max)(most, magnitude_bits(x(row, k)));
+  return most;
+}
+
+template <Accuracy A, Scheme S>
+float digit_model(MatrixView<float const> x, QuantTensor<S> const& t, index_t m, index_t n) {
+  using W = IntegerWeights<S>;
+  QuantTensorView<S> const w = t.view();
+  TokenScale const scale = token_scale(amax_bits(x, m), slices_of(A));
+  float sum = 0.0f;
+  index_t const columns = W::run_of(slices_of(A)) * W::block;
+  for (index_t first = 0; first < x.shape.cols; first += columns) {
+    std::int64_t total = 0, high = 0;
+    for (index_t k = first; k < (std::min)(first + columns, x.shape.cols); ++k) {
+      auto const v = static_cast<std::int64_t>(std::nearbyint(static_cast<float>(x(m, k) * scale.to_integer)));
+      auto weight = static_cast<std::int64_t>(decode(w.code(n, k)) / W::unit);
+      if constexpr (S::has_zero_point) weight -= w.zero_points[w.scale_index(n, k)];
+      std::int64_t const low = ((v + 0x8080) & 0xFFFF) - 0x8080;  // two signed digits, -128 * 257 ..
+      high += A == Accuracy::F32 ? (v - low) / 65536 * weight : 0;
+      total += (A == Accuracy::F32 ? low : v) * weight;
+    }
+    float block = static_cast<float>(total);
+    if constexpr (A == Accuracy::F32) block = std::fma(static_cast<float>(high), 65536.0f, block);
+    auto const stored = w.scales[w.scale_index(n, first)];
+    float factor = 0;
+    if constexpr (Real<typename S::Stored>) {
+      factor = to_float(stored);
+    } else {
+      factor = decode(stored);
+    }
+    sum = std::fma(block, factor, sum);
+  }
+  float unit = W::unit;
+  if constexpr (S::has_global) unit = unit * w.global.decode_scale();
+  float const scaled = sum * scale.scale;
+  return scaled * unit;
+}
+
+/// Every output, to the bit.
+template <Accuracy A, class B, Scheme S>
+Violations equals_the_model(B const& backend, MatrixView<float const> x, QuantTensor<S> const& w, PrepackedView<S> const& packed) {
+  Violations found{std::string{B::name} + ": bit for bit the model"};
+  Matrix<float> expected{{x.shape.rows, w.shape.rows}};
+  for (index_t m = 0; m < expected.shape.rows; ++m) {
+    for (index_t n = 0; n < expected.shape.cols; ++n) expected(m, n) = digit_model<A>(x, w, m, n);
+  }
+  expect_outputs(found, expected.shape, expected, [&](MatrixView<float> y) { return gemm_with(backend, x, packed, y); });
+  return found;
+}
+
+/// The bound that Accuracy promises, with what kernels of integers need of its second term: K / 16 + 10.
+/// In binary64, against the weights as the reference has them.
+template <Accuracy A, class B, Scheme S>
+Violations keeps_the_promise(B const& backend, MatrixView<float const> x, QuantTensor<S> const& w, PrepackedView<S> const& packed) {
+  Violations found{std::string{B::name} + ": within the bound of " + name(A)};
+  Matrix<float> const values = expected_values(w);
+  Matrix<float> y{{x.shape.rows, w.shape.rows}};
+  Status const status = gemm_with(backend, x, packed, y.view());
+  found.expect(status == Status::ok, [&] { return std::string{name(status)}; });
+  double const step = A == Accuracy::A8 ? 1.0 / 254 : A == Accuracy::A16 ? 1.01 * 0x1p-15 : 1.01 * 0x1p-23;
+  double const relative = step + (static_cast<double>(x.shape.cols) / 16 + 10) * 0x1p-24;
+  for (index_t m = 0; m < y.shape.rows; ++m) {
+    double const amax = (std::max)(0x1p-100, static_cast<double>(bit_cast<float>(amax_bits(x, m))));
+    for (index_t n = 0; n < y.shape.cols; ++n) {
+      double exact = 0, total = 0;
+      for (index_t k = 0; k < x.shape.cols; ++k) {
+        exact += static_cast<double>(x(m, k)) * static_cast<double>(values(n, k));
+        total += std::fabs(static_cast<double>(values(n, k)));
+      }
+      double const bound = relative * amax * total;
+      found.expect(std::fabs(static_cast<double>(y(m, n)) - exact) <= bound, [&] {
+        return std::to_string(y(m, n)) + " instead of " + std::to_string(exact) + " +- " + std::to_string(bound);
+      });
+    }
+  }
+  return found;
+}
+
+}  // namespace qfmt::test
