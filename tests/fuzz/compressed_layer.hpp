@@ -77,6 +77,14 @@ void stored_layer(Reader reader) {
     source.add("m." + tensor.suffix, tensor.dtype, tensor.shape, std::move(bytes));
   }
 
+  if (reader.byte() == 1) {  // the order of columns, of layers that have been reordered
+    auto const given = std::as_bytes(reader.bytes(static_cast<std::size_t>(shape.cols) * 4));
+    qfmt::io::Bytes bytes(static_cast<std::size_t>(shape.cols) * 4);
+    std::copy(given.begin(), given.end(), bytes.begin());
+    source.add("m.weight_g_idx", qfmt::io::Dtype::I32, {static_cast<std::uint64_t>(shape.cols)},
+               std::move(bytes));
+  }
+
   auto const layer = qfmt::io::load_layer<S>(source, format, "m");
   if (!layer) {
     demand(layer.error().message.find("'m'") != std::string::npos, "an error names the layer");

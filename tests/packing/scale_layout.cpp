@@ -81,6 +81,8 @@ TEST_CASE("8 x 4, words, and rows: places by hand") {
   CHECK(Swizzled8x4::offset({20, 9}, 0, 4) == 32);
   CHECK(Swizzled8x4::offset({20, 9}, 8, 0) == 96);
   CHECK(Swizzled8x4::size({20, 9}) == 3 * 3 * 32);
+  CHECK(Swizzled8x4::size({8, 12}) == 3 * 32);  // nothing beyond whole atoms
+  CHECK(Swizzled128x4::size({128, 12}) == 3 * 512);
   CHECK(ColumnMajorWords::offset({6, 8}, 0, 1) == 1);
   CHECK(ColumnMajorWords::offset({6, 8}, 1, 0) == 4);
   CHECK(ColumnMajorWords::offset({6, 8}, 0, 4) == 32);  // six rows take eight words
