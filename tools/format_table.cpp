@@ -99,9 +99,10 @@ void formats() {
   TypeList<E2M1, S1M3, NF4, E2M3, E3M2>::for_each([]<class F>() { code_table<F>(); });
 }
 
-std::string describe_side(io::QuantizationArgs const& args) {
-  std::string text = args.type == "int" ? "INT" : "FP";
-  text += std::to_string(args.num_bits) + ", " + args.strategy;
+template <Scheme S>
+std::string describe_side(io::Role role) {
+  io::QuantizationArgs const args = io::describe<S>(role);
+  std::string text = std::string{S::Format::name} + ", " + args.strategy;
   if (args.group_size)
     text += " " + std::to_string(*args.group_size);
   if (args.block_structure) {
@@ -115,24 +116,39 @@ std::string describe_side(io::QuantizationArgs const& args) {
   return text;
 }
 
+template <class P>
+void preset_row() {
+  using W = typename P::Weights;
+  std::string weights = describe_side<W>(io::Role::weights);
+  std::string activations = "–";
+  if constexpr (!same_as<typename P::InputActivations, void>)
+    activations = describe_side<typename P::InputActivations>(io::Role::input_activations);
+  std::string format;
+  if constexpr (io::why_not_described<W>() == nullptr) {
+    format = io::name(io::compressed_format<P>());
+  } else {
+    format = std::string{"none: "} + io::why_not_described<W>();
+  }
+  std::printf("| %s | %s | %s | %s | %s |\n", P::name, weights.c_str(), W::Policy::name,
+              activations.c_str(), format.c_str());
+}
+
 void presets() {
   std::printf(
       "# Presets\n\nDrawn from the types by `format_table presets`; `tests` compares. Weights are "
       "static.\n"
-      "`local`: the tensor's scale is calibrated, block scales are found at run time.\n\n"
+      "`local`: the tensor's scale is calibrated, block scales are found at run time.\n"
+      "\n## Published by compressed-tensors\n\n"
       "| preset | weights | scale policy | input activations | format on disk "
       "|\n|---|---|---|---|---|\n");
-  preset::All::for_each([]<class P>() {
-    std::string activations = "–";
-    if constexpr (!same_as<typename P::InputActivations, void>) {
-      activations =
-          describe_side(io::describe<typename P::InputActivations>(io::Role::input_activations));
-    }
-    std::printf("| %s | %s | %s | %s | %s |\n", P::name,
-                describe_side(io::describe<typename P::Weights>(io::Role::weights)).c_str(),
-                P::Weights::Policy::name, activations.c_str(),
-                io::name(io::compressed_format<P>()));
-  });
+  preset::Published::for_each([]<class P>() { preset_row<P>(); });
+  std::printf(
+      "\n## Not published\n\ncompressed-tensors has no names for these; the first ones it can "
+      "describe, so that it reads them.\n\n"
+      "| preset | weights | scale policy | input activations | format on disk "
+      "|\n|---|---|---|---|---|\n");
+  preset::Unpublished::for_each([]<class P>() { preset_row<P>(); });
+  preset::InMemory::for_each([]<class P>() { preset_row<P>(); });
 }
 
 template <NibbleOrder O>

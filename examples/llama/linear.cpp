@@ -246,22 +246,15 @@ Result<SharedLinear> load_quantized(Checkpoint const& checkpoint, io::Compressed
 
 Result<SharedLinear> load_dense(Checkpoint const& checkpoint, std::string const& module,
                                 Shape shape) {
-  auto const info = find(checkpoint, module + ".weight",
-                         {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)});
-  if (!info)
-    return info.error();
-  return visit_real(**info, [&]<class T>() -> Result<SharedLinear> {
-    auto values = read<T>(checkpoint, **info);
-    if (!values)
-      return values.error();
-    return SharedLinear{std::make_shared<Dense<T>>(module, shape, *std::move(values))};
-  });
+  auto weight = load_weight(checkpoint, module, shape);
+  if (!weight)
+    return weight.error();
+  return dense_linear(module, *std::move(weight));
 }
 
 }  // namespace
 
-Result<SharedLinear> load_linear(Checkpoint const& checkpoint,
-                                 io::CompressedTensorsConfig const* scheme,
+Result<SharedLinear> load_linear(Checkpoint const& checkpoint, io::GroupScheme const* scheme,
                                  std::string const& module, Shape shape) {
   bool const is_quantized = checkpoint.find(module + ".weight_scale") != nullptr;
   if (scheme == nullptr || !is_quantized)
@@ -269,11 +262,33 @@ Result<SharedLinear> load_linear(Checkpoint const& checkpoint,
 
   Result<SharedLinear> layer =
       Error{Status::unknown_scheme, "layer " + quoted(module) + ": " + quoted(scheme->preset)};
-  visit_preset(scheme->preset.c_str(), [&]<class Preset>() {
+  visit_preset<preset::Storable>(scheme->preset.c_str(), [&]<class Preset>() {
     layer = load_quantized<typename Preset::Weights, typename Preset::InputActivations>(
         checkpoint, scheme->format, module, shape);
   });
   return layer;
+}
+
+Result<calibration::Weight> load_weight(Checkpoint const& checkpoint, std::string const& module,
+                                        Shape shape) {
+  auto const info = find(checkpoint, module + ".weight",
+                         {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)});
+  if (!info)
+    return info.error();
+  return visit_real(**info, [&]<class T>() -> Result<calibration::Weight> {
+    auto values = read<T>(checkpoint, **info);
+    if (!values)
+      return values.error();
+    return calibration::Weight{shape, *std::move(values)};
+  });
+}
+
+SharedLinear dense_linear(std::string module, calibration::Weight weight) {
+  return std::visit(
+      [&]<class T>(std::vector<T>& values) -> SharedLinear {
+        return std::make_shared<Dense<T>>(std::move(module), weight.shape, std::move(values));
+      },
+      weight.values);
 }
 
 Result<std::vector<float>> load_vector(Checkpoint const& checkpoint, std::string const& tensor,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include <qfmt/calibration/model.hpp>
 #include <qfmt/core/matrix_view.hpp>
 #include <qfmt/exec/thread_pool.hpp>
 #include <qfmt/io/checkpoint.hpp>
@@ -33,15 +34,24 @@ class Linear {
 /// Shared, since a model with tied embeddings uses one weight twice.
 using SharedLinear = std::shared_ptr<Linear const>;
 
-/// Loads the weight of a module, which must have the given shape. `scheme` is what the checkpoint's
-/// configuration says about quantized layers, null where it has none; a layer without a scale of
-/// its own is a dense one.
+/// Loads the weight of a module, which must have the given shape. `scheme` is that of the
+/// checkpoint's quantized layers, null where it has none; a layer without a scale of its own is a
+/// dense one.
 ///
 /// Errors: checkpoint_incomplete, shape_mismatch, unknown_dtype, and those of io::load_layer; all
 /// name the tensor or the layer.
 qfmt::Result<SharedLinear> load_linear(qfmt::io::Checkpoint const& checkpoint,
-                                       qfmt::io::CompressedTensorsConfig const* scheme,
+                                       qfmt::io::GroupScheme const* scheme,
                                        std::string const& module, qfmt::Shape shape);
+
+/// The weight of a dense module as the checkpoint has it.
+///
+/// Errors: checkpoint_incomplete, shape_mismatch, unknown_dtype; all name the tensor.
+qfmt::Result<qfmt::calibration::Weight> load_weight(qfmt::io::Checkpoint const& checkpoint,
+                                                    std::string const& module, qfmt::Shape shape);
+
+/// A dense layer of this weight.
+SharedLinear dense_linear(std::string module, qfmt::calibration::Weight weight);
 
 /// Loads a vector of real numbers, such as the weight of a norm.
 qfmt::Result<std::vector<float>> load_vector(qfmt::io::Checkpoint const& checkpoint,

@@ -135,7 +135,7 @@ struct Example {
   using X = typename Preset::InputActivations;
 
   QuantTensor<W> weight = *quantize<W, float>({values().data(), shape});
-  io::CompressedTensorsConfig scheme{Preset::name, io::compressed_format<Preset>(), {}};
+  io::GroupScheme scheme{Preset::name, io::compressed_format<Preset>()};
 
   static Floats const& values() {
     static Floats const w = random_floats(shape.size(), 0);
@@ -184,7 +184,7 @@ void check_preset() {
 
 TEST_CASE(
     "a layer of any preset computes the product of what the scheme makes of weight and input") {
-  preset::All::for_each([]<class Preset>() { check_preset<Preset, Code<BF16>>(); });
+  preset::Storable::for_each([]<class Preset>() { check_preset<Preset, Code<BF16>>(); });
   check_preset<preset::W8A8, float>();
   check_preset<preset::W4A16_ASYM, Code<FP16>>();
 }
@@ -235,6 +235,6 @@ TEST_CASE("a layer that does not fit is refused by name") {
   refused(llama::load_linear(checkpoint, nullptr, "m", shape), Status::checkpoint_incomplete,
           "m.weight");
   refused(llama::load_linear(checkpoint, nullptr, "ids", {1, 1}), Status::unknown_dtype, "I64");
-  io::CompressedTensorsConfig const other{"W9A9", scheme->format, {}};
+  io::GroupScheme const other{"W9A9", scheme->format};
   refused(llama::load_linear(checkpoint, &other, "m", shape), Status::unknown_scheme, "W9A9");
 }

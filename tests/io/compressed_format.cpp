@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sstream>
 
+#include <qfmt/formats/uint4.hpp>
 #include <qfmt/io/compressed_format.hpp>
 
 using qfmt::Shape;
@@ -43,7 +44,56 @@ TEST_CASE("formats have the names that the package gives them") {
   CHECK(name(CompressedFormat::naive_quantized) == std::string{"naive-quantized"});
   CHECK(name(CompressedFormat::nvfp4_pack_quantized) == std::string{"nvfp4-pack-quantized"});
   CHECK(name(CompressedFormat::mxfp4_pack_quantized) == std::string{"mxfp4-pack-quantized"});
+  CHECK(name(CompressedFormat::mxfp6_pack_quantized) == std::string{"mxfp6-pack-quantized"});
   CHECK(name(CompressedFormat::mxfp8_quantized) == std::string{"mxfp8-quantized"});
+  for (int i = 0; i < qfmt::io::compressed_format_count; ++i) {
+    auto const format = static_cast<CompressedFormat>(i);
+    CHECK(name(format) != std::string{"unknown"});
+    CHECK(qfmt::io::find_format(name(format)) == format);
+  }
+  CHECK_FALSE(qfmt::io::find_format("mixed-precision").has_value());
+  CHECK(name(static_cast<CompressedFormat>(qfmt::io::compressed_format_count)) ==
+        std::string{"unknown"});
+}
+
+TEST_CASE("elements that a configuration has no word for") {
+  using qfmt::io::why_not_described;
+  preset::Storable::for_each(
+      []<class P>() { CHECK(why_not_described<typename P::Weights>() == nullptr); });
+  preset::InMemory::for_each([]<class P>() {
+    CAPTURE(P::name);
+    CHECK(why_not_described<typename P::Weights>() != nullptr);
+  });
+  using Unsigned = qfmt::QuantScheme<qfmt::UINT4, qfmt::PerChannel>;
+  CHECK(why_not_described<Unsigned>() != nullptr);
+}
+
+TEST_CASE("formats that a layer fits beside its own") {
+  using qfmt::io::fits;
+  int fitting = 0;
+  for (int i = 0; i < qfmt::io::compressed_format_count; ++i) {
+    auto const format = static_cast<CompressedFormat>(i);
+    CHECK(fits<preset::W4A8>(format) == fits<preset::W4A16>(format));
+    CHECK(fits<preset::NVFP4>(format) == (format == CompressedFormat::nvfp4_pack_quantized));
+    CHECK(fits<preset::MXFP6A8>(format) == (format == CompressedFormat::mxfp6_pack_quantized));
+    fitting += fits<preset::FP8>(format) ? 1 : 0;
+  }
+  CHECK(fitting == 2);
+  CHECK(fits<preset::W4A8>(CompressedFormat::pack_quantized));
+  CHECK(fits<preset::FP8>(CompressedFormat::naive_quantized));
+}
+
+TEST_CASE("the order of words is known by their number, where it can be") {
+  using qfmt::io::word_order_of;
+  using qfmt::io::WordOrder;
+  CHECK(word_order_of(12, 3, 128) == WordOrder::dense);
+  CHECK(word_order_of(13, 3, 128) == WordOrder::whole);
+  CHECK(word_order_of(20, 5, 128) == WordOrder::dense);
+  CHECK(word_order_of(22, 5, 128) == WordOrder::whole);
+  CHECK(word_order_of(16, 4, 128) == WordOrder::dense);  // the same words
+  CHECK_FALSE(word_order_of(14, 3, 128).has_value());
+  CHECK_FALSE(word_order_of(17, 4, 128).has_value());
+  CHECK(word_order_of(2, 3, 11) == WordOrder::dense);  // 2 of either
 }
 
 TEST_CASE("each preset is stored in the format that the package infers") {
@@ -67,6 +117,12 @@ TEST_CASE("each preset is stored in the format that the package infers") {
   is.operator()<preset::NVFP4>(CompressedFormat::nvfp4_pack_quantized);
   is.operator()<preset::MXFP4A16>(CompressedFormat::mxfp4_pack_quantized);
   is.operator()<preset::MXFP4>(CompressedFormat::mxfp4_pack_quantized);
+  is.operator()<preset::W2A4>(CompressedFormat::int_quantized);
+  is.operator()<preset::W8A16_CHANNEL>(CompressedFormat::pack_quantized);
+  is.operator()<preset::NVFP4AFP8>(CompressedFormat::nvfp4_pack_quantized);
+  is.operator()<preset::MXFP4XFP8>(CompressedFormat::mxfp4_pack_quantized);
+  is.operator()<preset::MXFP6A16>(CompressedFormat::mxfp6_pack_quantized);
+  is.operator()<preset::MXFP6A8>(CompressedFormat::mxfp6_pack_quantized);
   is.operator()<preset::MXFP8A16>(CompressedFormat::mxfp8_quantized);
   is.operator()<preset::MXFP8>(CompressedFormat::mxfp8_quantized);
   using Fp8Weights = qfmt::LayerScheme<preset::FP8_DYNAMIC::Weights>;
@@ -92,6 +148,7 @@ TEST_CASE("the tensors of a layer") {
   CHECK(tensors<preset::NVFP4A16>({2, 32}) ==
         "weight_packed U8 2x16; weight_global_scale F32 1; weight_scale F8_E4M3 2x2");
   CHECK(tensors<preset::MXFP4>({2, 64}) == "weight_packed U8 2x32; weight_scale U8 2x2");
+  CHECK(tensors<preset::MXFP6A16>({2, 64}) == "weight_packed U8 2x48; weight_scale U8 2x2");
   CHECK(tensors<preset::MXFP8, Code<BF16>>({2, 64}) == "weight F8_E4M3 2x64; weight_scale U8 2x2");
 }
 

@@ -21,184 +21,73 @@ using qfmt::io::compressed_format;
 using qfmt::io::CompressedFormat;
 using qfmt::io::Dtype;
 using qfmt::io::load_layer;
+using qfmt::io::match_preset;
 using qfmt::io::parse_quantization_config;
 using qfmt::io::quantization_config;
 using samples::MemorySource;
 namespace preset = qfmt::preset;
 
-// ---- The configuration -------------------------------------------------------------------------
+// ---- Presets in configurations
+// -----------------------------------------------------------------
 
-namespace {
-
-template <class Preset>
-json model_with(std::vector<std::string> const& ignore = {"lm_head"}) {
-  return {{"model_type", "llama"}, {"quantization_config", quantization_config<Preset>(ignore)}};
-}
-
-/// The same description as compressed-tensors 0.18 writes it: every field is there.
-json as_version_0_18(json model) {
-  json& config = model["quantization_config"];
-  config.erase("moe_sparsity_config");
-  config["version"] = "0.18.0";
-  for (char const* role : {"weights", "input_activations"}) {
-    json& args = config["config_groups"]["group_0"][role];
-    if (args.is_null())
-      continue;
-    bool const is_weights = role == std::string{"weights"};
-    json const unset = {{"actorder", nullptr},
-                        {"block_structure", nullptr},
-                        {"observer", is_weights ? json("memoryless_minmax") : json()},
-                        {"observer_kwargs", json::object()},
-                        {"scale_dtype", nullptr},
-                        {"zp_dtype", args["symmetric"] == true ? json() : json("torch.int8")}};
-    for (auto const& [key, value] : unset.items()) {
-      if (!args.contains(key))
-        args[key] = value;
-    }
-  }
-  return model;
-}
-
-/// The first preset with the same weights and input activations: names alone are not stored.
-template <class Preset>
-std::string stored_name() {
-  return Preset::name == preset::INT8::name ? preset::W8A8::name : Preset::name;
-}
-
-std::string refused(json const& model, std::string const& place) {
-  return samples::verdict(parse_quantization_config(model), Status::config_invalid,
-                          "config.json: quantization_config" + place);
-}
-
-}  // namespace
-
-TEST_CASE("every preset is read back from its own configuration, of two versions") {
-  preset::All::for_each([]<class P>() {
+TEST_CASE("every preset is recognized in its own configuration") {
+  preset::Storable::for_each([]<class P>() {
     CAPTURE(P::name);
-    for (json const& model : {model_with<P>(), as_version_0_18(model_with<P>())}) {
-      auto const parsed = parse_quantization_config(model);
-      REQUIRE(parsed.ok());
-      CHECK(parsed->preset == stored_name<P>());
-      CHECK(parsed->format == compressed_format<P>());
-      CHECK(parsed->ignore == std::vector<std::string>{"lm_head"});
-    }
+    auto const match = match_preset(quantization_config<P>({"lm_head"}));
+    REQUIRE(match.ok());
+    // Names alone are not stored: the first preset with the same weights and inputs.
+    CHECK(match->preset == (P::name == preset::INT8::name ? preset::W8A8::name : P::name));
+    CHECK(match->format == compressed_format<P>());
   });
 }
 
-TEST_CASE("configurations of the package: the same preset, and the same object key by key") {
+TEST_CASE("the package's own configurations are those of the presets") {
   int count = 0;
-  preset::All::for_each([&]<class P>() {
+  preset::Storable::for_each([&]<class P>() {
     auto const path = qfmt::test::fixtures() / "compressed_tensors" / P::name / "config.json";
     if (!std::filesystem::exists(path))
       return;
     ++count;
     CAPTURE(P::name);
     json const model = json::parse(samples::read(path));
-    auto const parsed = parse_quantization_config(model);
-    REQUIRE(parsed.ok());
-    CHECK(parsed->preset == P::name);
-    CHECK(quantization_config<P>(parsed->ignore) == model["quantization_config"]);
+    auto const config = parse_quantization_config(model);
+    REQUIRE(config.ok());
+    CHECK(match_preset(*config)->preset == P::name);
+    CHECK(to_json(quantization_config<P>(config->ignore)) == model["quantization_config"]);
   });
-  CHECK(count == 8);
+  CHECK(count == 12);
 }
 
-TEST_CASE("the format may stand with the group, with the model, or with both") {
-  json model = model_with<preset::NVFP4A16>();
-  model["quantization_config"]["config_groups"]["group_0"].erase("format");
-  CHECK(parse_quantization_config(model)->preset == "NVFP4A16");
-  model = model_with<preset::NVFP4A16>();
-  model["quantization_config"].erase("format");
-  CHECK(parse_quantization_config(model)->preset == "NVFP4A16");
-  model["quantization_config"]["format"] = "mixed-precision";
-  CHECK(parse_quantization_config(model)->preset == "NVFP4A16");
-}
-
-TEST_CASE("keys that do not matter may be absent, and unknown ones of the model's object present") {
-  json model = model_with<preset::W4A16>();
-  json& config = model["quantization_config"];
-  for (char const* key :
-       {"ignore", "kv_cache_scheme", "moe_sparsity_config", "version", "global_compression_ratio",
-        "sparsity_config", "transform_config", "quantization_status"}) {
-    config.erase(key);
+TEST_CASE("a group is found in any format that fits it, and refused in others") {
+  auto config = quantization_config<preset::W4A8>({});
+  auto& group = config.groups[0];
+  for (char const* format : {"pack-quantized", "int-quantized"}) {
+    group.format = format;
+    REQUIRE(match_preset(config).ok());
+    CHECK(match_preset(config)->preset == "W4A8");
+    CHECK(name(match_preset(config)->format) == std::string{format});
   }
-  config["from_the_future"] = 1;
-  auto const parsed = parse_quantization_config(model);
-  REQUIRE(parsed.ok());
-  CHECK(parsed->ignore.empty());
-  config["sparsity_config"] = {{"format", "dense"}};
-  CHECK(parse_quantization_config(model).ok());
-}
-
-TEST_CASE("configurations that are refused say where and why") {
-  json const good = model_with<preset::FP8_DYNAMIC>();
-  auto const changed = [&](char const* pointer, json const& value) {
-    json model = good;
-    model[json::json_pointer{std::string{"/quantization_config"} + pointer}] = value;
-    return model;
+  auto const refused = [&](std::string const& place) {
+    return samples::verdict(match_preset(config), Status::config_invalid,
+                            "config.json: quantization_config" + place);
   };
-  json const& group = good["quantization_config"]["config_groups"]["group_0"];
-
-  CHECK(refused(json::object(), ": not found") == "");
-  CHECK(refused(json::array(), ": not found") == "");
-  CHECK(refused(changed("", "fp8"), ": expected an object") == "");
-  CHECK(refused(changed("/quant_method", "gptq"),
-                ".quant_method: got 'gptq', expected 'compressed-tensors'") == "");
-  CHECK(refused(changed("/quant_method", 1), ".quant_method: got ''") == "");
-
-  CHECK(refused(changed("/config_groups", nullptr),
-                ".config_groups: expected an object with a group") == "");
-  CHECK(refused(changed("/config_groups", json::object()), ".config_groups: expected") == "");
-  CHECK(refused(changed("/config_groups/group_1", group),
-                ".config_groups: got 2 groups, expected one") == "");
-  CHECK(refused(changed("/config_groups/group_0", json::array({"Linear"})),
-                ".config_groups.group_0: got '[\"Linear\"]', expected an object with weights") ==
-        "");
-  CHECK(refused(changed("/config_groups", {{"a\x1b[31m", group["weights"]}}),
-                ".config_groups.'a\\x1b[31m': got") == "");
-  CHECK(refused(changed("/config_groups/group_0/weight", 1),
-                ".config_groups.group_0.weight: got '1', expected no such field") == "");
-  CHECK(refused(changed("/config_groups/group_0/output_activations", group["weights"]),
-                ".config_groups.group_0.output_activations: got") == "");
-
-  CHECK(refused(changed("/config_groups/group_0/weights", nullptr),
-                ".config_groups.group_0.weights: got null, expected an object") == "");
-  CHECK(refused(changed("/config_groups/group_0/weights/num_bits", 3.5),
-                ".config_groups.group_0.weights.num_bits: got '3.5'") == "");
-  CHECK(refused(changed("/config_groups/group_0/weights/bits", 4),
-                ".config_groups.group_0.weights.bits: got '4'") == "");
-  CHECK(refused(changed("/config_groups/group_0/input_activations/dynamic", "yes"),
-                ".config_groups.group_0.input_activations.dynamic: got") == "");
-
-  CHECK(refused(changed("/config_groups/group_0/weights/num_bits", 6),
-                ".config_groups.group_0: no preset has these weights") == "");
-  CHECK(refused(changed("/config_groups/group_0/input_activations/strategy", "tensor"),
-                ".config_groups.group_0: no preset") == "");
-  CHECK(refused(changed("/config_groups/group_0/format", "naive-quantized"),
-                ".config_groups.group_0.format: got 'naive-quantized'") == "");
-  CHECK(refused(changed("/config_groups/group_0/format", "new-format"),
-                ".config_groups.group_0.format: got 'new-format'") == "");
-
-  CHECK(refused(changed("/ignore", "lm_head"), ".ignore: got '\"lm_head\"', expected an array") ==
-        "");
-  CHECK(refused(changed("/ignore", json::array({1})), ".ignore: got '1', expected strings") == "");
-}
-
-TEST_CASE("formats that the package has dropped are refused by name") {
-  for (char const* format : {"marlin-24", "sparse-bitmask", "sparse-24-bitmask"}) {
-    std::string const why = std::string{"got '"} + format + "', which was removed";
-    json model = model_with<preset::W4A16>();
-    model["quantization_config"]["format"] = format;
-    CHECK(refused(model, ".format: " + why) == "");
-    model["quantization_config"].erase("config_groups");
-    CHECK(refused(model, ".format: " + why) == "");
-    model = model_with<preset::FP8_DYNAMIC>();
-    model["quantization_config"]["sparsity_config"] = {{"format", format},
-                                                       {"sparsity_structure", "2:4"}};
-    CHECK(refused(model, ".sparsity_config.format: " + why) == "");
-    model = model_with<preset::W4A16>();
-    model["quantization_config"]["config_groups"]["group_0"]["format"] = format;
-    CHECK(refused(model, ".config_groups.group_0.format: " + why) == "");
-  }
+  group.format = "float-quantized";
+  CHECK(refused(".config_groups.group_0.format: got 'float-quantized', which does not go") == "");
+  group.format = "new-format";
+  CHECK(refused(".config_groups.group_0.format: got 'new-format'") == "");
+  group.format = "";
+  config.format = "pack-quantized";  // of the whole model
+  CHECK(match_preset(config)->format == CompressedFormat::pack_quantized);
+  group.weights->group_size = 64;
+  CHECK(refused(".config_groups.group_0: no preset has these weights") == "");
+  group = qfmt::io::config_group<preset::W4A8>();
+  group.output_activations = group.input_activations;
+  CHECK(refused(".config_groups.group_0: no preset") == "");
+  group.output_activations.reset();
+  group.weights.reset();
+  CHECK(refused(".config_groups.group_0: no preset") == "");
+  config.groups.push_back(group);
+  CHECK(refused(".config_groups: got 2 groups, expected one") == "");
 }
 
 // ---- Layers ------------------------------------------------------------------------------------
@@ -403,6 +292,65 @@ TEST_CASE("codes that are none of the format's are refused") {
   };
   CHECK(zero_point(8, "weight_zero_point, element 5: got 8, expected a code of INT4") == "");
   CHECK(zero_point(0x80, "weight_zero_point, element 5: got -128") == "");
+}
+
+TEST_CASE("words of older files: whole values in a word") {
+  using Int3 = preset::W3A16::Weights;
+  using Old = qfmt::QuantScheme<qfmt::INT3, qfmt::PerGroup<128>, qfmt::Asymmetric>;
+  auto const layer = samples::random_layer<Old>({11, 256}, 3);
+  constexpr auto format = CompressedFormat::pack_quantized;
+  MemorySource source = samples::stored<Old>(format, "m", layer);
+  auto const store = [&](char const* tensor, qfmt::index_t rows, qfmt::index_t words,
+                         std::vector<uint32_t> const& out) {
+    source.add(tensor, Dtype::I32, {static_cast<uint64_t>(rows), static_cast<uint64_t>(words)},
+               qfmt::io::detail::to_bytes(out.data(), out.size()));
+  };
+  using Words = qfmt::WholeWords;
+  std::vector<uint32_t> codes;
+  for (qfmt::index_t r = 0; r < 11; ++r) {
+    std::vector<Code<qfmt::INT3>> row;
+    for (qfmt::index_t c = 0; c < 256; ++c) row.push_back(layer.view().code(r, c));
+    std::vector<uint32_t> words(26);  // ten values in each
+    Words::store<qfmt::INT3>(row.data(), 256, words.data());
+    codes.insert(codes.end(), words.begin(), words.end());
+  }
+  store("m.weight_packed", 11, 26, codes);
+  std::vector<uint32_t> zero_points(4);  // (2, 2): eleven rows in two words, down the columns
+  for (std::size_t c = 0; c < 2; ++c) {
+    std::vector<Code<qfmt::INT3>> column;
+    for (std::size_t r = 0; r < 11; ++r)
+      column.push_back({qfmt::INT3::from_int(layer.zero_points[2 * r + c])});
+    uint32_t words[2] = {};
+    Words::store<qfmt::INT3>(column.data(), 11, words);
+    zero_points[c] = words[0];
+    zero_points[2 + c] = words[1];
+  }
+  store("m.weight_zero_point", 2, 2, zero_points);
+  auto const read = load_layer<Old>(source, format, "m");
+  REQUIRE(read.ok());
+  CHECK(*read == layer);
+  CHECK_FALSE(load_layer<Int3>(source, CompressedFormat::int_quantized, "m").ok());
+}
+
+TEST_CASE("columns in the order of their groups may say so, others are refused") {
+  using Int4 = preset::W4A16::Weights;
+  constexpr auto format = CompressedFormat::pack_quantized;
+  auto const layer = samples::random_layer<Int4>({2, 256}, 3);
+  MemorySource source = samples::stored<Int4>(format, "m", layer);
+  std::vector<int32_t> groups(256, -1);
+  auto const load = [&](std::vector<uint64_t> const& shape = {256}) {
+    source.add("m.weight_g_idx", Dtype::I32, shape,
+               qfmt::io::detail::to_bytes(groups.data(), groups.size()));
+    return load_layer<Int4>(source, format, "m");
+  };
+  CHECK(*load() == layer);
+  for (std::size_t c = 0; c < groups.size(); ++c) groups[c] = c < 128 ? 0 : 1;
+  CHECK(*load() == layer);
+  std::swap(groups[5], groups[200]);
+  CHECK(samples::verdict(load(), Status::unsupported,
+                         "layer 'm': weight_g_idx, column 5: got 1, expected columns") == "");
+  CHECK(samples::verdict(load({128, 2}), Status::shape_mismatch,
+                         "layer 'm': weight_g_idx: got I32 [128, 2], expected I32 [256]") == "");
 }
 
 TEST_CASE("an error of reading is passed on") {

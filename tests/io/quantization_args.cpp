@@ -82,7 +82,7 @@ TEST_CASE("input activations have their own words") {
 }
 
 TEST_CASE("a description read back is the same") {
-  preset::All::for_each([]<class P>() {
+  preset::Storable::for_each([]<class P>() {
     CAPTURE(P::name);
     json const weights = described<typename P::Weights>(Role::weights);
     CHECK(parsed(weights) == weights);
@@ -111,7 +111,7 @@ TEST_CASE("what is left out has the package's default, null means left out") {
 TEST_CASE("a strategy that is left out follows from the sizes") {
   CHECK(parsed({{"group_size", 64}})["strategy"] == "group");
   CHECK(parsed({{"group_size", -1}})["strategy"] == "channel");
-  CHECK(parsed({{"group_size", -1}})["group_size"] == nullptr);
+  CHECK(parsed({{"group_size", -1}})["group_size"] == -1);  // as it was
   CHECK(parsed({{"block_structure", {128, 64}}})["strategy"] == "block");
   CHECK(parsed({{"block_structure", {128, 64}}})["block_structure"] == json{128, 64});
 }
@@ -134,6 +134,9 @@ TEST_CASE("observers and scale types do not make a difference, all else does") {
   CHECK(args != with("group_size", 64));
   CHECK(args != with("strategy", "tensor_group"));
   CHECK(args != with("dynamic", true));
+  json whole_rows = {{"group_size", -1}};
+  json channels = {{"strategy", "channel"}};
+  CHECK(*parse_quantization_args(whole_rows, "") == *parse_quantization_args(channels, ""));
 }
 
 TEST_CASE("values that make no sense are refused with their place") {
@@ -169,6 +172,16 @@ TEST_CASE("values that make no sense are refused with their place") {
       {"dynamic", "global", ".dynamic: got '\"global\"', expected true, false or \"local\""},
       {"dynamic", nullptr, ".dynamic: got 'null'"},
       {"dynamic", 1, ".dynamic: got '1'"},
+      {"block_structure", "128", ".block_structure: got '\"128\"'"},
+      {"block_structure", "128x", ".block_structure: got"},
+      {"block_structure", "x128", ".block_structure: got"},
+      {"block_structure", "128x128x1", ".block_structure: got"},
+      {"block_structure", "0x128", ".block_structure: got"},
+      {"block_structure", "-1x128", ".block_structure: got"},
+      {"actorder", "random", ".actorder: got '\"random\"', expected null or an activation order"},
+      {"actorder", 1, ".actorder: got '1'"},
+      {"observer_kwargs", json::array(), ".observer_kwargs: got '[]', expected an object"},
+      {"zp_dtype", 8, ".zp_dtype: got '8'"},
       {"observer", 1, ".observer: got '1', expected null or a string"},
       {"scale_dtype", json::object(), ".scale_dtype: got '{}'"},
       {"num_bit", 4, ".num_bit: got '4', expected no such field"},
@@ -200,6 +213,10 @@ TEST_CASE("fields that contradict each other are refused") {
                 ": block_structure and strategy 'block' go together") == "");
   CHECK(refused(with({{"block_structure", {128, 128}}}),
                 ": block_structure and strategy 'block' go together, got strategy 'group'") == "");
+  CHECK(refused({{"strategy", "token"}}, ": strategy 'token' needs to be dynamic") == "");
+  CHECK(refused({{"strategy", "channel"}, {"dynamic", true}},
+                ": strategy 'channel' cannot be dynamic") == "");
+  CHECK(refused(with({{"dynamic", "local"}}), ": strategy 'group' cannot be local") == "");
   CHECK(refused(with({{"type", "float"}, {"symmetric", false}}),
                 ": a float type must be symmetric") == "");
 }
@@ -208,4 +225,41 @@ TEST_CASE("what is no object is refused, and so is the first of several errors")
   CHECK(refused(json::array(), ": got array, expected an object") == "");
   CHECK(refused(nullptr, ": got null, expected an object") == "");
   CHECK(refused({{"num_bits", 0}, {"type", "x"}}, ".num_bits: got") == "");
+}
+
+TEST_CASE("spellings of older files") {
+  CHECK(parsed({{"type", "FLOAT"}})["type"] == "float");
+  CHECK(parsed({{"strategy", "Channel"}})["strategy"] == "channel");
+  CHECK(parsed({{"strategy", "block"}, {"block_structure", "128x64"}})["block_structure"] ==
+        json{128, 64});
+  CHECK(parsed({{"scale_dtype", "uint8"}})["scale_dtype"] == "torch.uint8");
+  auto const actorder = [](json const& value) {
+    json object = group_of_128();
+    object["actorder"] = value;
+    return *parse_quantization_args(object, "");
+  };
+  CHECK(actorder(true).actorder == "group");
+  CHECK(actorder(false).actorder == "");
+  CHECK(actorder("Static").actorder == "static");
+  CHECK(actorder("dynamic").is_reordered());
+  CHECK(actorder(true).is_reordered());
+  CHECK_FALSE(actorder("weight").is_reordered());
+  CHECK_FALSE(actorder(nullptr).is_reordered());
+}
+
+TEST_CASE("what the package keeps, and what it drops") {
+  json object = group_of_128();
+  object["observer"] = "mse";
+  object["observer_kwargs"] = {{"maxshrink", 0.2}};
+  object["actorder"] = "static";
+  object["zp_dtype"] = "torch.int8";  // says nothing of a symmetric scheme
+  json const read = parsed(object);
+  CHECK(read["observer_kwargs"] == json{{"maxshrink", 0.2}});
+  CHECK(read["observer"] == "mse");
+  CHECK(read["actorder"] == "static");
+  CHECK_FALSE(read.contains("zp_dtype"));
+  object["symmetric"] = false;
+  object["observer_kwargs"] = json::object();
+  CHECK(parsed(object)["zp_dtype"] == "torch.int8");
+  CHECK_FALSE(parsed(object).contains("observer_kwargs"));
 }

@@ -10,6 +10,7 @@
 #include <support/executors.hpp>
 #include <support/samples.hpp>
 
+#include <qfmt/observers/mse.hpp>
 #include <qfmt/oneshot/layer_quantizer.hpp>
 #include <qfmt/oneshot/layer_selection.hpp>
 
@@ -38,11 +39,12 @@ Bytes bytes_of(std::vector<T> const& values) {
 
 /// All tensors of a preset's layer, from a weight with this largest magnitude among all layers that
 /// share its scale.
-template <class Preset, qfmt::Profile N, qfmt::Real T, qfmt::Executor E = Serial>
-qfmt::Result<std::vector<Bytes>> quantized(Bytes const& weight, Shape shape, float amax = 0.0f,
+template <class Preset, qfmt::Profile N, qfmt::Real T,
+          qfmt::Observer O = typename Preset::Weights::Timing::Observer, qfmt::Executor E = Serial>
+qfmt::Result<std::vector<Bytes>> quantized(Bytes const& weight, Shape shape, float reach = 0.0f,
                                            E executor = {}) {
-  return qfmt::oneshot::detail::quantized_bytes<Preset, N, T>({weight, dtype_of<T>, shape}, amax,
-                                                              executor);
+  return qfmt::oneshot::detail::quantized_bytes<typename Preset::Weights, N, O, T>(
+      qfmt::io::compressed_format<Preset>(), {weight, dtype_of<T>, shape}, reach, executor);
 }
 
 }  // namespace
@@ -122,13 +124,17 @@ TEST_CASE("weights that the package has quantized get the same bytes") {
   check_fixture<preset::W8A8, Code<FP16>>();
   check_fixture<preset::W4A16, Code<BF16>>();
   check_fixture<preset::W4A16_ASYM, Code<BF16>>();
+  check_fixture<preset::FP8, Code<FP16>>();
+  check_fixture<preset::NVFP4, float>();
+  check_fixture<preset::MXFP6A16, Code<BF16>>();
+  check_fixture<preset::W3A16, float>();
 }
 
 // ---- What a job asks of a preset
 // -----------------------------------------------------------------
 
 TEST_CASE("presets that need data name one that does not") {
-  preset::All::for_each([]<class P>() {
+  preset::Storable::for_each([]<class P>() {
     CAPTURE(P::name);
     char const* const instead = qfmt::oneshot::data_free_preset<P>();
     if (P::name == preset::NVFP4::name) {
@@ -196,7 +202,7 @@ TEST_CASE("a preset as a value") {
   CHECK_FALSE(w8a8.has_global);
   CHECK(w8a8.why_not({3, 5}).empty());
   CHECK(w8a8.why_not({0, 5}) == "got 0 x 5, expected a weight that is not empty");
-  CHECK(w8a8.config({"a"}) == qfmt::io::quantization_config<preset::W8A8>({"a"}));
+  CHECK(w8a8.group() == qfmt::io::config_group<preset::W8A8>());
 
   for (Dtype const dtype : {Dtype::F32, Dtype::BF16, Dtype::F16}) {
     auto const tensors = w8a8.tensors(dtype, {3, 5});
@@ -289,4 +295,27 @@ TEST_CASE("the bytes do not depend on the executor") {
                                                               qfmt::test::Reversed{}) == *serial);
   CHECK(*quantized<P, profile::CompressedTensors, Code<BF16>>(bytes, shape, 0.0f,
                                                               qfmt::test::Threads{4}) == *serial);
+}
+
+TEST_CASE("a preset with another observer: it says how far its scales reach, and names itself") {
+  using Searched = qfmt::NVFP4ExpandedMse;
+  auto const plain = qfmt::oneshot::layer_quantizer<preset::NVFP4A16, profile::Qfmt, Serial>();
+  auto const searched =
+      qfmt::oneshot::layer_quantizer<preset::NVFP4A16, profile::Qfmt, Serial, Searched>();
+  auto const matrix = qfmt::test::normal_matrix({3, 64}, 17);
+  Bytes const bytes = bytes_of(matrix.values);
+  qfmt::oneshot::RawWeight const weight{bytes, Dtype::F32, {3, 64}};
+  Serial executor;
+
+  CHECK(*plain.reach(weight, executor) == qfmt::amax<float>(matrix.view()));
+  auto const reach = searched.reach(weight, executor);
+  REQUIRE(reach.ok());
+  using S = qfmt::with_observer<preset::NVFP4A16::Weights, Searched>;
+  CHECK(qfmt::fit_global<S, float>(matrix.view()).encode_scale == 2688.0f / *reach);
+  CHECK(*searched.quantize(weight, *reach, executor) ==
+        *quantized<preset::NVFP4A16, profile::Qfmt, float, Searched>(bytes, {3, 64}, *reach));
+  CHECK(*searched.quantize(weight, *reach, executor) != *plain.quantize(weight, *reach, executor));
+
+  CHECK(searched.group().weights->observer == "nvfp4_expanded_mse");
+  CHECK(plain.group().weights->observer.empty());
 }

@@ -2,9 +2,9 @@
 """Compares `qfmt quantize` with the compressed-tensors package, byte for byte.
 
 For every preset and mixture of presets, dtype and case the script writes a source checkpoint, lets
-the package and the tool quantize it, and compares all stored tensors, config.json, the dense weights
-that the package reads back from either, and those that the tool reads from the package's. It prints
-one line for each comparison and exits with 1 on any difference.
+the package and the tool quantize it, and compares all stored tensors, config.json, the dense
+weights that the package reads back from either, and those that the tool reads from the package's.
+It prints one line for each comparison and exits with 1 on any difference.
 
     pip install -r requirements.txt
     python compare_compressed_tensors.py --qfmt PATH_TO_TOOL

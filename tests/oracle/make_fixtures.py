@@ -70,9 +70,10 @@ Each directory holds a tiny checkpoint under one preset. The package wrote all o
 | `config.json` | the model configuration with its `quantization_config` |
 | `expected.safetensors` | the dense weights that the package reads back, in its dtype |
 
-`configs.json` lists configurations, each as it was given to the package and as the package writes it:
-of every preset, of mixtures, of key-value caches, and in old spellings. FP8 and NVFP4 have scales of
-inputs, made up in the place of calibration. `FP8+W4` is a mixture: FP8_DYNAMIC, and W4A16 in the MLP.
+`configs.json` lists configurations, each as it was given to the package and as the package writes
+it: of every preset, of mixtures, of key-value caches, and in old spellings. FP8 and NVFP4 have
+scales of inputs, made up in the place of calibration. `FP8+W4` is a mixture: FP8_DYNAMIC, and W4A16
+in the MLP.
 
 Quantizing the source has to give the stored tensors, and reading the stored tensors has to give
 the expected ones, both bit for bit. `digests.txt` lists the SHA-256 digest of every file.
@@ -106,7 +107,8 @@ def main():
 def write(directory):
     for preset, (dtype, shapes) in PRESETS.items():
         write_fixture(directory / preset, preset, dtype, shapes)
-    (directory / "configs.json").write_text(json.dumps(configs(), indent=1, sort_keys=True) + "\n")
+    text = json.dumps(configs(), indent=1, sort_keys=True)
+    (directory / "configs.json").write_text(text + "\n")
     rows = "\n".join(f"| {preset} | {dtype} |" for preset, (dtype, _) in PRESETS.items())
     used = ", ".join(f"{name} {version}" for name, version in oracle.versions().items())
     (directory / "README.md").write_text(README.format(presets=rows, versions=used))
@@ -146,7 +148,7 @@ def configs():
     given = [{"config_groups": {name: linear}} for name in PRESET_SCHEMES if name != "UNQUANTIZED"]
     given += [
         {"config_groups": {"W4A16": ["re:.*mlp"], "fp8_dynamic": linear}, "ignore": ["lm_head"]},
-        {"config_groups": {"group_0": {"targets": linear, "weights": int4, "format": "pack-quantized"}}},
+        {"config_groups": {"g": {"targets": linear, "weights": int4, "format": "pack-quantized"}}},
         {
             "config_groups": {
                 "group_0": {

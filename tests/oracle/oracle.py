@@ -94,7 +94,7 @@ def scheme_of(preset, targets):
 
 
 def weight_args(preset):
-    """The quantization arguments that a preset gives to weights; of a mixture, the largest groups."""
+    """The quantization arguments that a preset gives to weights; of a mixture, the coarsest."""
     args = [scheme_of(name, ["Linear"]).weights for name in schemes(preset)]
     return max(args, key=lambda a: (not a.symmetric, a.group_size or 0))
 

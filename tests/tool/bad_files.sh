@@ -62,7 +62,7 @@ os.mkfifo("fifo/model.safetensors")
 one_file("weights-are-link", b"", "other")
 os.symlink("/etc/hostname", "weights-are-link/model.safetensors")
 
-config = {"config-syntax": b"{", "config-nan": b'{"a": NaN}', "config-twice": b'{"a": 1, "a": 2}', "config-array": b"[]",
+config = {"config-syntax": b"{", "config-nan": b'{"a": Nan}', "config-twice": b'{"a": 1, "a": 2}', "config-array": b"[]",
           "config-quantized": json.dumps({"quantization_config": {"quant_method": "gptq"}}).encode()}
 for name, text in config.items():
     one_file(name, data)

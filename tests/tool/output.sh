@@ -97,3 +97,13 @@ wait
 [ "$(grep -c 'qfmt: output_exists: .*out: ' "$folder"/log/run-? | grep -c ':1$')" = 3 ] || fail "$(cat "$folder"/log/run-?)"
 same expected out
 [ -z "$(find . -maxdepth 1 -name '.qfmt-tmp-*')" ] || fail "it leaves $(ls -A)"
+
+say "words of Python's JSON in config.json come through"
+python3 -c '
+from checkpoints import *
+write("python", llama(), config={"time_step_limit": [0.0, float("inf")], "x": float("nan"), "y": "Infinity"})'
+quantize --scheme W8A8 python python_out
+grep -q '^    Infinity$' python_out/config.json || fail "$(cat python_out/config.json)"
+grep -q '^  "x": NaN,$' python_out/config.json || fail "$(cat python_out/config.json)"
+grep -q '^  "y": "Infinity"$' python_out/config.json || fail "$(cat python_out/config.json)"
+rm -r python_out

@@ -6,8 +6,9 @@
 # that the number of threads does not matter.
 source "$(dirname "$0")/support/session.bash"
 
-schemes="W2A16 W3A16 W4A16 W5A16 W6A16 W7A16 W8A16 W4A16_ASYM W4A4 W4A8 W8A8 INT8 FP8_DYNAMIC FP8_BLOCK W4AFP8
-  NVFP4A16 MXFP4A16 MXFP4 MXFP8A16 MXFP8"
+schemes="W2A16 W3A16 W4A16 W5A16 W6A16 W7A16 W8A16 W4A16_ASYM W2A4 W3A4 W4A4 W2A8 W3A8 W4A8 W5A8 W6A8 W7A8 W8A8 INT8
+  FP8_DYNAMIC FP8_BLOCK W4AFP8 NVFP4A16 MXFP4A16 MXFP4 MXFP4XFP8 MXFP6A16 MXFP6A8 MXFP8A16 MXFP8
+  W4A16_CHANNEL W8A16_CHANNEL NVFP4AFP8"
 for scheme in $schemes; do
   say "$scheme: 28 layers, read back by inspect, other files copied"
   quantize --scheme "$scheme" "$llama" "$scheme"
@@ -29,6 +30,7 @@ say "bits per weight are those of the formats"
 bits() { quantize --scheme "$1" "$llama" sized && rm -r sized && sed 's/.* layers, \([0-9.]*\) bits.*/\1/' "$folder/log/stdout"; }
 [ "$(bits MXFP4)" = 4.250 ] || fail "MXFP4 takes $(bits MXFP4) bits"
 [ "$(bits NVFP4A16)" = 4.501 ] || fail "NVFP4A16 takes $(bits NVFP4A16) bits"
+[ "$(bits MXFP6A16)" = 6.250 ] || fail "MXFP6A16 takes $(bits MXFP6A16) bits"
 [ "$(bits MXFP8)" = 8.250 ] || fail "MXFP8 takes $(bits MXFP8) bits"
 
 say "what is not quantized keeps its bytes; config.json keeps its keys"

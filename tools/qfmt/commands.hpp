@@ -3,11 +3,11 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <qfmt/exec/thread_pool.hpp>
+#include <qfmt/oneshot/dequantize.hpp>
 #include <qfmt/oneshot/model_free.hpp>
 
 // What the sub-commands of `qfmt` do, behind their options.
@@ -19,25 +19,47 @@ namespace qfmt::tool {
 inline constexpr io::ReadOptions reading{.strictness = io::Strictness::compat};
 
 struct QuantizeOptions {
-  std::string scheme;
+  /// "NAME", for all layers that no other one names, or "NAME=PATTERN".
+  std::vector<std::string> schemes;
   std::string profile = "CompressedTensors";
+  std::string observer = "memoryless_minmax";
   std::vector<std::string> targets;
   std::vector<std::string> ignore;
   std::filesystem::path input;
   std::filesystem::path output;
 };
 
-/// The preset of that name under a profile, or nothing. A file for each profile, since
-/// every preset is compiled for three types of weights.
-std::optional<oneshot::LayerQuantizer<ThreadPool>> compressed_tensors_quantizer(
-    std::string const& preset);
-std::optional<oneshot::LayerQuantizer<ThreadPool>> qfmt_quantizer(std::string const& preset);
-
-/// Quantizes a checkpoint. Errors: unknown_scheme, pattern_invalid, and those of
+/// Quantizes a checkpoint. Errors: unknown_scheme, unsupported, pattern_invalid, and those of
 /// quantize_checkpoint.
 Result<oneshot::ModelFreeReport> quantize(QuantizeOptions const& options, ThreadPool& threads);
 
+struct DequantizeOptions {
+  std::string dtype = "auto";  // F32, BF16, F16
+  std::filesystem::path input;
+  std::filesystem::path output;
+};
+
+/// Writes what a quantized checkpoint stands for. Errors: those of dequantize_checkpoint.
+Result<oneshot::DequantizeReport> dequantize(DequantizeOptions const& options);
+
 /// Prints what a checkpoint or a safetensors file holds.
 Result<void> inspect(std::filesystem::path const& input);
+
+struct DiffOptions {
+  std::string profile_a;
+  std::string profile_b;
+  std::string scheme = "NVFP4A16";
+  std::string tensor;  ///< empty: all matrices
+  std::filesystem::path input;
+};
+
+/// Prints where the bytes differ that two profiles make of the tensors of a file, and at which step;
+/// true if nowhere. Errors: unknown_scheme, nothing_to_do, unsupported, nonfinite_weight, and those
+/// of Checkpoint.
+Result<bool> diff(DiffOptions const& options);
+
+/// Writes the conformance pack: a directory of vectors, complete or absent. Errors: those of
+/// AtomicDirectory.
+Result<void> write_conformance(std::filesystem::path const& output);
 
 }  // namespace qfmt::tool

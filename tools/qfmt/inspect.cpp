@@ -51,6 +51,36 @@ void print_tensors(io::Checkpoint const& checkpoint) {
               static_cast<unsigned long long>(total));
 }
 
+/// A text of the file as it may be printed.
+std::string shown(std::string const& text) {
+  std::string const safe = quoted(text);
+  return safe.substr(1, safe.size() - 2);
+}
+
+/// A scheme in a word: a preset, or what it consists of.
+std::string scheme_of(io::QuantizationConfig const& config, io::ConfigGroup const& group) {
+  if (auto const match = io::match_preset(config, group))
+    return match->preset;
+  if (!group.weights)
+    return "no weights";
+  return "weights " + to_json(*group.weights).dump() +
+         (group.input_activations ? ", input " + to_json(*group.input_activations).dump() : "");
+}
+
+void print_groups(io::QuantizationConfig const& config) {
+  for (io::ConfigGroup const& group : config.groups) {
+    std::printf("scheme   %s", shown(scheme_of(config, group)).c_str());
+    if (config.groups.size() > 1) {
+      std::printf(" for");
+      for (std::string const& target : group.targets) std::printf(" %s", quoted(target).c_str());
+      std::printf(", %s", shown(config.format_of(group)).c_str());
+    }
+    std::printf("\n");
+  }
+  if (config.kv_cache_scheme)
+    std::printf("kv cache %s\n", shown(to_json(*config.kv_cache_scheme).dump()).c_str());
+}
+
 }  // namespace
 
 Result<void> inspect(std::filesystem::path const& input) {
@@ -62,7 +92,8 @@ Result<void> inspect(std::filesystem::path const& input) {
     auto const parsed = io::parse_quantization_config(config);
     if (!parsed)
       return Error{parsed.status(), input.string() + ": " + parsed.error().message};
-    std::printf("scheme   %s\nformat   %s\nignore  ", parsed->preset.c_str(), name(parsed->format));
+    print_groups(*parsed);
+    std::printf("format   %s\nignore  ", shown(parsed->format).c_str());
     for (std::string const& module : parsed->ignore) std::printf(" %s", quoted(module).c_str());
     std::printf("\n\n");
   } else {

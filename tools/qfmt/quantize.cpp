@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <algorithm>
 #include <cstdio>
 #include <unistd.h>
 
 #include "commands.hpp"
+#include "quantizers.hpp"
 
 namespace qfmt::tool {
 namespace {
@@ -35,9 +37,70 @@ class ProgressPrinter {
 
 std::string known_presets() {
   std::string names;
-  preset::All::for_each(
+  preset::Storable::for_each(
       [&]<class P>() { names += (names.empty() ? "" : ", ") + std::string{P::name}; });
   return names;
+}
+
+using Assignment = oneshot::Assignment<ThreadPool>;
+
+/// The preset of that name, under the options' profile and observer.
+Result<oneshot::LayerQuantizer<ThreadPool>> find_quantizer(std::string const& name,
+                                                           QuantizeOptions const& options) {
+  char const* why_not = nullptr;
+  visit_preset<preset::InMemory>(
+      name.c_str(), [&]<class P>() { why_not = io::why_not_described<typename P::Weights>(); });
+  if (why_not != nullptr)
+    return Error{Status::unsupported, name + ": a checkpoint cannot hold it: " + why_not};
+  bool const searches = options.observer != QuantizeOptions{}.observer;
+  bool const is_known = visit_preset<preset::Storable>(name.c_str(), []<class P>() {});
+  auto const quantizer = searches ? search_quantizer(name, options.profile, options.observer)
+                         : options.profile == profile::Qfmt::name
+                             ? qfmt_quantizer(name)
+                             : compressed_tensors_quantizer(name);
+  if (quantizer)
+    return *quantizer;
+  if (!is_known)
+    return Error{Status::unknown_scheme,
+                 "got " + quoted(name) + ", expected one of " + known_presets()};
+  return Error{Status::unsupported,
+               "observer " + options.observer + ": got scheme " + quoted(name) + " and profile " +
+                   options.profile + ", expected " +
+                   (options.observer == "memoryless_mse"
+                        ? "NVFP4A16, or integers or MXFP4 under CompressedTensors"
+                        : "NVFP4A16")};
+}
+
+/// Which scheme is for which layers: one of them for all others, the rest by name.
+Result<std::vector<Assignment>> find_assignments(QuantizeOptions const& options) {
+  std::vector<Assignment> assignments;
+  std::string all_other;
+  for (std::string const& text : options.schemes) {
+    std::size_t const equals = text.find('=');
+    std::string const name = text.substr(0, equals);
+    auto quantizer = find_quantizer(name, options);
+    if (!quantizer)
+      return quantizer.error();
+    bool const is_for_other = equals == std::string::npos;
+    if (is_for_other && !all_other.empty())
+      return Error{Status::invalid_argument, "--scheme: got " + all_other + " and " + name +
+                                                 " for all layers, expected one of them with " +
+                                                 "=PATTERN"};
+    if (is_for_other)
+      all_other = name;
+    auto target = oneshot::ModulePattern::parse(is_for_other ? "Linear" : text.substr(equals + 1));
+    if (!target)
+      return target.error();
+    auto const same =
+        std::find_if(assignments.begin(), assignments.end(),
+                     [&](Assignment const& known) { return known.scheme.name == quantizer->name; });
+    if (same != assignments.end()) {
+      same->targets.push_back(*std::move(target));
+    } else {
+      assignments.push_back({*quantizer, {*std::move(target)}});
+    }
+  }
+  return assignments;
 }
 
 }  // namespace
@@ -49,19 +112,13 @@ Result<oneshot::ModelFreeReport> quantize(QuantizeOptions const& options, Thread
   auto ignore = oneshot::parse_patterns(options.ignore);
   if (!ignore)
     return ignore.error();
-  oneshot::ModelFreeJob const job{options.input,
-                                  options.output,
-                                  {*std::move(targets), *std::move(ignore)},
-                                  ProgressPrinter{},
-                                  reading};
-
-  auto const quantizer = options.profile == profile::Qfmt::name
-                             ? qfmt_quantizer(options.scheme)
-                             : compressed_tensors_quantizer(options.scheme);
-  if (!quantizer)
-    return Error{Status::unknown_scheme,
-                 "got " + quoted(options.scheme) + ", expected one of " + known_presets()};
-  return oneshot::quantize_checkpoint(job, *quantizer, threads);
+  auto const assignments = find_assignments(options);
+  if (!assignments)
+    return assignments.error();
+  oneshot::ModelFreeJob const job{
+      options.input,     options.output, {*std::move(targets), *std::move(ignore)},
+      ProgressPrinter{}, reading,        {}};
+  return oneshot::quantize_checkpoint(job, *assignments, threads);
 }
 
 }  // namespace qfmt::tool

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <qfmt/io/python_json.hpp>
 #include <qfmt/io/safetensors.hpp>
 #include <qfmt/io/shard_index.hpp>
 
@@ -203,7 +204,7 @@ class Checkpoint {
     if (!file) return file.error();
     auto const text = read_text(*file, max_config_bytes, Status::config_invalid);
     if (!text) return text.error();
-    auto config = parse_json(*text, detail::shown(file->path()));
+    auto config = parse_python_json(*text, detail::shown(file->path()));
     if (!config) return config.error();
     if (!config->is_object())
       return Error{Status::config_invalid, detail::shown(file->path()) + ": got " + config->type_name() + ", expected an object"};

@@ -84,6 +84,31 @@ Bytes zero_point_words(QuantTensorView<S> w) {
   return to_bytes(out.data(), out.size());
 }
 
+template <IntegerFormat F>
+void load_words(WordOrder order, uint32_t const* in, index_t count, Code<F>* codes) {
+  if (order == WordOrder::dense) {
+    DenseWords::load<F>(in, count, codes);
+  } else {
+    WholeWords::load<F>(in, count, codes);
+  }
+}
+
+/// The inverse of zero_point_words, for either order.
+template <IntegerFormat F>
+void zero_points_from_words(WordOrder order, std::span<std::byte const> bytes, Shape shape,
+                            int16_t* zero_points) {
+  auto const cols = static_cast<std::size_t>(shape.cols);
+  std::vector<uint32_t> column(static_cast<std::size_t>(word_count(order, F::bits, shape.rows)));
+  std::vector<Code<F>> codes(static_cast<std::size_t>(shape.rows));
+  for (std::size_t c = 0; c < cols; ++c) {
+    for (std::size_t k = 0; k < column.size(); ++k)
+      std::memcpy(&column[k], bytes.data() + (k * cols + c) * 4, 4);
+    load_words<F>(order, column.data(), shape.rows, codes.data());
+    for (std::size_t r = 0; r < codes.size(); ++r)
+      zero_points[r * cols + c] = static_cast<int16_t>(F::to_int(codes[r].bits));
+  }
+}
+
 }  // namespace detail
 
 /// The bytes of one tensor of a stored layer; `tensor` comes from layer_tensors().
@@ -102,7 +127,7 @@ template <Scheme S>
       return detail::to_bytes(&w.global.encode_scale, 1);
   }
   if constexpr (S::has_zero_point) {
-    if (tensor.suffix == "weight_zero_point" && format == CompressedFormat::pack_quantized)
+    if (tensor.suffix == "weight_zero_point" && tensor.dtype == Dtype::I32)
       return detail::zero_point_words(w);
     if (tensor.suffix == "weight_zero_point") {
       Bytes bytes;
@@ -119,13 +144,15 @@ template <Scheme S>
   }
 }
 
-/// Fills `w`, whose shape is set, with one tensor of a stored layer: the inverse of layer_bytes.
+/// Fills `w`, whose shape is set, with one tensor of a stored layer: the inverse of layer_bytes, for
+/// either order of words.
 /// Precondition: bytes.size() fits the tensor. Errors: code_out_of_range, zero_point_out_of_range,
 /// nonfinite_scale, scale_negative, scale_zero (of a whole tensor), nonfinite_weight,
 /// shape_mismatch; the message says where.
 template <Scheme S>
 [[nodiscard]] Result<void> fill_layer(CompressedFormat format, LayerTensor const& tensor,
-                                      std::span<std::byte const> bytes, QuantTensor<S>& w) {
+                                      std::span<std::byte const> bytes, QuantTensor<S>& w,
+                                      WordOrder order = WordOrder::dense) {
   using F = typename S::Format;
   auto const rows = static_cast<std::size_t>(w.shape.rows);
   if (tensor.suffix == "weight_scale") {
@@ -173,7 +200,7 @@ template <Scheme S>
   }
   if constexpr (S::has_zero_point) {
     if (tensor.suffix == "weight_zero_point") {
-      if (format != CompressedFormat::pack_quantized) {
+      if (tensor.dtype != Dtype::I32) {
         for (std::size_t i = 0; i < w.zero_points.size(); ++i) {
           auto const value = static_cast<int8_t>(bytes[i]);
           if (value < F::min_int || value > F::max_int) {
@@ -185,17 +212,7 @@ template <Scheme S>
         }
         return {};
       }
-      auto const cols = static_cast<std::size_t>(w.scale_shape.cols);
-      auto const words = static_cast<std::size_t>(DenseWords::words<F>(w.scale_shape.rows));
-      std::vector<uint32_t> column(words);
-      std::vector<Code<F>> codes(static_cast<std::size_t>(w.scale_shape.rows));
-      for (std::size_t c = 0; c < cols; ++c) {
-        for (std::size_t k = 0; k < words; ++k)
-          std::memcpy(&column[k], bytes.data() + (k * cols + c) * 4, 4);
-        DenseWords::load<F>(column.data(), w.scale_shape.rows, codes.data());
-        for (std::size_t r = 0; r < codes.size(); ++r)
-          w.zero_points[r * cols + c] = static_cast<int16_t>(F::to_int(codes[r].bits));
-      }
+      detail::zero_points_from_words<F>(order, bytes, w.scale_shape, w.zero_points.data());
       return {};
     }
   }
@@ -203,11 +220,11 @@ template <Scheme S>
   // The codes themselves.
   if constexpr (IntegerFormat<F>) {
     std::vector<Code<F>> codes(static_cast<std::size_t>(w.shape.cols));
-    std::vector<uint32_t> words(static_cast<std::size_t>(DenseWords::words<F>(w.shape.cols)));
+    std::vector<uint32_t> words(static_cast<std::size_t>(word_count(order, F::bits, w.shape.cols)));
     for (std::size_t r = 0; r < rows; ++r) {
       if (format == CompressedFormat::pack_quantized) {
         std::memcpy(words.data(), bytes.data() + r * words.size() * 4, words.size() * 4);
-        DenseWords::load<F>(words.data(), w.shape.cols, codes.data());
+        detail::load_words<F>(order, words.data(), w.shape.cols, codes.data());
       } else {
         for (std::size_t c = 0; c < codes.size(); ++c) {
           auto const value = static_cast<int8_t>(bytes[r * codes.size() + c]);

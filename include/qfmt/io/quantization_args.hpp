@@ -3,10 +3,13 @@
 #pragma once
 
 #include <array>
+#include <charconv>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <qfmt/tensor/presets.hpp>
 #include <qfmt/tensor/result.hpp>
@@ -17,27 +20,39 @@ namespace qfmt::io {
 enum class Role : uint8_t { weights, input_activations };
 
 /// The description of one scheme in a configuration file, by the field names of compressed-tensors.
-/// Two descriptions are equal when they mean the same codes: observers and the dtypes in which
-/// scales are kept do not count.
+/// Texts that are empty are not set. Two descriptions are equal when they mean the same codes:
+/// observers, the order in which weights were quantized, and the dtypes in which scales are kept do
+/// not count.
 struct QuantizationArgs {
   int num_bits = 8;
   std::string type = "int";  // int, float
   bool symmetric = true;
-  std::optional<index_t> group_size;
-  std::string strategy = "tensor";  // tensor, channel, group, tensor_group, block, token
+  std::optional<index_t> group_size;  // -1 in old files: a whole row
+  std::string strategy = "tensor";  // tensor, channel, group, tensor_group, block, token, attn_head
   std::optional<std::array<index_t, 2>> block_structure;
-  std::string dynamic = "false";  // false, true, local
-  std::string scale_dtype;        // empty: not set
-  std::string observer;           // empty: not set
+  std::string dynamic = "false";   // false, true, local
+  std::string actorder;            // static, weight; in old files also group, dynamic
+  std::string scale_dtype;         // "torch.uint8"
+  std::string zp_dtype;            // kept of asymmetric schemes
+  std::string observer;            //
+  nlohmann::json observer_kwargs;  // null, or an object with something in it
+
+  /// The columns that share a scale; nothing where a row or more does.
+  [[nodiscard]] std::optional<index_t> group() const {
+    return group_size && *group_size > 0 ? group_size : std::nullopt;
+  }
+  /// Whether columns were grouped by the order of their activations: such a layer has weight_g_idx.
+  [[nodiscard]] bool is_reordered() const { return actorder == "group" || actorder == "dynamic"; }
 
   friend bool operator==(QuantizationArgs const& a, QuantizationArgs const& b) {
     return a.num_bits == b.num_bits && a.type == b.type && a.symmetric == b.symmetric &&
-           a.group_size == b.group_size && a.strategy == b.strategy &&
+           a.group() == b.group() && a.strategy == b.strategy &&
            a.block_structure == b.block_structure && a.dynamic == b.dynamic;
   }
 };
 
-/// The description of scheme S.
+/// The description of scheme S. Elements are described by kind and width alone; whether a reader
+/// would take them for others, why_not_described says (compressed_format.hpp).
 template <Scheme S>
 [[nodiscard]] QuantizationArgs describe(Role role) {
   using F = typename S::Format;
@@ -81,10 +96,16 @@ template <Scheme S>
       args.dynamic == "local" ? nlohmann::json("local") : nlohmann::json(args.dynamic == "true");
   if (args.block_structure)
     json["block_structure"] = *args.block_structure;
-  if (!args.scale_dtype.empty())
-    json["scale_dtype"] = args.scale_dtype;
-  if (!args.observer.empty())
-    json["observer"] = args.observer;
+  if (!args.observer_kwargs.is_null())
+    json["observer_kwargs"] = args.observer_kwargs;
+  std::pair<char const*, std::string const&> const texts[] = {{"actorder", args.actorder},
+                                                              {"scale_dtype", args.scale_dtype},
+                                                              {"zp_dtype", args.zp_dtype},
+                                                              {"observer", args.observer}};
+  for (auto const& [key, text] : texts) {
+    if (!text.empty())
+      json[key] = text;
+  }
   return json;
 }
 
@@ -116,7 +137,7 @@ class ArgsReader {
     for (auto const& [key, value] : json_.items()) take(key, value);
     if (!error_.message.empty())
       return error_;
-    derive_strategy();
+    derive();
     return check();
   }
 
@@ -127,75 +148,134 @@ class ArgsReader {
         return fail(key, value, "an integer from 1 to 16");
       args_.num_bits = value.get<int>();
     } else if (key == "type") {
-      if (value != "int" && value != "float")
+      if (!take_word(value, {"int", "float"}, args_.type))
         return fail(key, value, "\"int\" or \"float\"");
-      args_.type = value.get<std::string>();
     } else if (key == "symmetric") {
       if (!value.is_boolean())
         return fail(key, value, "true or false");
       args_.symmetric = value.get<bool>();
     } else if (key == "group_size") {
-      if (value.is_null() || value == -1)
+      if (value.is_null())
         return;
-      if (!value.is_number_integer() || value < 1)
+      if (!value.is_number_integer() || value < -1 || value == 0)
         return fail(key, value, "null or a positive integer");
       args_.group_size = value.get<index_t>();
     } else if (key == "strategy") {
-      constexpr std::string_view known[] = {"tensor", "channel", "group",    "tensor_group",
-                                            "block",  "token",   "attn_head"};
       if (value.is_null())
         return;
-      for (std::string_view const strategy : known) {
-        if (value == strategy)
-          args_.strategy = strategy, has_strategy_ = true;
-      }
+      has_strategy_ = take_word(
+          value, {"tensor", "channel", "group", "tensor_group", "block", "token", "attn_head"},
+          args_.strategy);
       if (!has_strategy_)
         return fail(key, value, "a strategy");
     } else if (key == "block_structure") {
-      if (value.is_null())
-        return;
-      bool const pair = value.is_array() && value.size() == 2 && value[0].is_number_integer() &&
-                        value[1].is_number_integer();
-      if (!pair || value[0] < 1 || value[1] < 1)
+      if (!value.is_null() && !take_block(value))
         return fail(key, value, "null or two positive integers");
-      args_.block_structure = {value[0].get<index_t>(), value[1].get<index_t>()};
     } else if (key == "dynamic") {
-      if (!value.is_boolean() && value != "local")
+      if (value.is_boolean())
+        args_.dynamic = value.get<bool>() ? "true" : "false";
+      else if (!take_word(value, {"local"}, args_.dynamic))
         return fail(key, value, "true, false or \"local\"");
-      args_.dynamic = value.is_boolean() ? (value.get<bool>() ? "true" : "false") : "local";
-    } else if (key == "scale_dtype" || key == "observer") {
+    } else if (key == "actorder") {
+      // Versions before 0.20 read true as "group".
+      if (value.is_boolean())
+        args_.actorder = value.get<bool>() ? "group" : "";
+      else if (!value.is_null() &&
+               !take_word(value, {"static", "weight", "group", "dynamic"}, args_.actorder))
+        return fail(key, value, "null or an activation order");
+    } else if (key == "scale_dtype" || key == "zp_dtype" || key == "observer") {
       if (!value.is_null() && !value.is_string())
         return fail(key, value, "null or a string");
       if (value.is_string())
-        (key == "observer" ? args_.observer : args_.scale_dtype) = value.get<std::string>();
-    } else if (key != "actorder" && key != "zp_dtype" && key != "observer_kwargs") {
+        take_text(key, value.get<std::string>());
+    } else if (key == "observer_kwargs") {
+      if (!value.is_null() && !value.is_object())
+        return fail(key, value, "an object");
+      if (!value.empty())
+        args_.observer_kwargs = value;
+    } else {
       fail(key, value, "no such field");
     }
   }
 
-  void derive_strategy() {
+  /// One of these words, in any case of letters.
+  static bool take_word(nlohmann::json const& value, std::initializer_list<char const*> words,
+                        std::string& word) {
+    if (!value.is_string())
+      return false;
+    std::string text = value.get<std::string>();
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (char const* known : words) {
+      if (text == known)
+        return word = known, true;
+    }
+    return false;
+  }
+
+  void take_text(std::string const& key, std::string const& text) {
+    if (key == "observer") {
+      args_.observer = text;
+      return;
+    }
+    std::string const dtype = text.starts_with("torch.") ? text : "torch." + text;
+    (key == "zp_dtype" ? args_.zp_dtype : args_.scale_dtype) = dtype;
+  }
+
+  /// [128, 128], or "128x128" as old files have it.
+  bool take_block(nlohmann::json const& value) {
+    std::array<index_t, 2> block{};
+    if (value.is_string()) {
+      std::string const& text = value.get_ref<std::string const&>();
+      char const* const end = text.data() + text.size();
+      auto const rows = std::from_chars(text.data(), end, block[0]);
+      if (rows.ec != std::errc{} || rows.ptr == end || *rows.ptr != 'x')
+        return false;
+      auto const cols = std::from_chars(rows.ptr + 1, end, block[1]);
+      if (cols.ec != std::errc{} || cols.ptr != end)
+        return false;
+    } else {
+      bool const pair = value.is_array() && value.size() == 2 && value[0].is_number_integer() &&
+                        value[1].is_number_integer();
+      if (!pair || value[0] < 1 || value[1] < 1)
+        return false;
+      block = {value[0].get<index_t>(), value[1].get<index_t>()};
+    }
+    args_.block_structure = block;
+    return block[0] > 0 && block[1] > 0;
+  }
+
+  void derive() {
+    if (args_.symmetric)
+      args_.zp_dtype.clear();
     if (has_strategy_)
       return;
-    args_.strategy = args_.block_structure                               ? "block"
-                     : args_.group_size                                  ? "group"
-                     : json_.value("group_size", nlohmann::json()) == -1 ? "channel"
-                                                                         : "tensor";
+    args_.strategy = args_.block_structure ? "block"
+                     : args_.group()       ? "group"
+                     : args_.group_size    ? "channel"
+                                           : "tensor";
   }
 
   Result<QuantizationArgs> check() const {
+    auto const refused = [this](std::string const& message) {
+      return Error{Status::config_invalid, path_ + ": " + message};
+    };
+    std::string const strategy = "strategy '" + args_.strategy + "' ";
     bool const grouped = args_.strategy == "group" || args_.strategy == "tensor_group";
-    if (grouped != args_.group_size.has_value()) {
-      return Error{Status::config_invalid, path_ + ": strategy '" + args_.strategy + "' " +
-                                               (grouped ? "needs" : "does not take") +
-                                               " a group_size"};
-    }
+    if (grouped != args_.group().has_value())
+      return refused(strategy + (grouped ? "needs" : "does not take") + " a group_size");
     if ((args_.strategy == "block") != args_.block_structure.has_value()) {
-      return Error{Status::config_invalid,
-                   path_ + ": block_structure and strategy 'block' go together, got strategy '" +
-                       args_.strategy + "'"};
+      return refused("block_structure and strategy 'block' go together, got strategy '" +
+                     args_.strategy + "'");
     }
+    if (args_.strategy == "token" && args_.dynamic == "false")
+      return refused(strategy + "needs to be dynamic");
+    if (args_.dynamic == "local" && args_.strategy != "tensor_group")
+      return refused(strategy + "cannot be local, only 'tensor_group' can");
+    if (args_.dynamic == "true" && args_.strategy != "token" && args_.strategy != "tensor" &&
+        !grouped)
+      return refused(strategy + "cannot be dynamic");
     if (!args_.symmetric && args_.type == "float")
-      return Error{Status::config_invalid, path_ + ": a float type must be symmetric"};
+      return refused("a float type must be symmetric");
     return args_;
   }
 
@@ -216,7 +296,8 @@ class ArgsReader {
 }  // namespace detail
 
 /// Reads a description. `path` is where it stands in the file, for messages.
-/// Errors: config_invalid for a field that is not known or a value that makes no sense.
+/// It takes what versions of the package before 0.20 wrote, too. Errors: config_invalid for a field
+/// that is not known, a value that makes no sense, or fields that contradict each other.
 [[nodiscard]] inline Result<QuantizationArgs> parse_quantization_args(nlohmann::json const& json,
                                                                       std::string const& path) {
   return detail::ArgsReader{json, path}.read();

@@ -121,8 +121,8 @@ struct CompressedTensors : Qfmt {
   template <Real T>
   using Step = T;
 
-  /// Adds a zero point of 0, or multiplies by a sign of 0: both make +0 of -0. NaN keeps its sign,
-  /// or becomes 0 where the format has no NaN.
+  /// Adds a zero point of 0, or multiplies by a sign of 0: both make +0 of -0; FP6 copies the sign.
+  /// NaN keeps its sign, or becomes 0 where the format has no NaN.
   template <ElementFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> encode(float x) noexcept {
     if constexpr (FloatFormat<F>) {
@@ -130,7 +130,7 @@ struct CompressedTensors : Qfmt {
       if (is_nan(x))
         return {static_cast<typename F::storage_type>(nan)};
     }
-    return Qfmt::encode<F>(magnitude_bits(x) == 0 ? 0.0f : x);
+    return Qfmt::encode<F>(magnitude_bits(x) == 0 && !is_fp6<F>() ? 0.0f : x);
   }
 
   /// An epsilon of the scale's type, whatever the tile held.
@@ -158,19 +158,19 @@ struct CompressedTensors : Qfmt {
     return scale.bits == 0 ? Code<UE4M3>{0x20} : scale;
   }
 
-  /// up when rounding amax to one mantissa bit carries (m >= 1.75), for FP6 to its own (m >= 1.9375
-  /// for E2M3); on the bits of amax in the tensor's type: those of an FP16 subnormal are taken as
-  /// they are, and a scale that FP16 cannot hold becomes 1.
+  /// up when rounding amax to one mantissa bit carries (m >= 1.75), for FP6 to three (m >= 1.9375);
+  /// on the bits of amax in the tensor's type: those of an FP16 subnormal are taken as they are, and
+  /// a scale that FP16 cannot hold becomes 1.
   template <ElementFormat F, class Rule, Real T>
   QFMT_HOST_DEVICE static constexpr Code<E8M0> mx_scale(float amax) noexcept {
     if constexpr (same_as<T, Code<FP16>>) {
-      uint32_t const half = 1u << (FP16::mantissa_bits - 1 - mx_bits<F>());
+      uint32_t const half = 1u << (FP16::mantissa_bits - 1 - (is_fp6<F>() ? 3 : 1));
       uint32_t const field = (from_float<T>(amax).bits + half) >> FP16::mantissa_bits;
       if (field == 0)
         return {127};
       return {static_cast<uint8_t>(static_cast<int>(field) - FP16::bias + E8M0::bias -
                                    F::max_exponent)};
-    } else if constexpr (F::bits == 6) {
+    } else if constexpr (is_fp6<F>()) {
       return mx::scale_code<F, mx::Even>(amax);
     } else {
       return mx::scale_code<F, mx::AtThreeQuarters>(amax);
@@ -178,13 +178,13 @@ struct CompressedTensors : Qfmt {
   }
 
  private:
-  /// The mantissa bits to which the largest magnitude of a tile is rounded.
+  /// The package's FP6 is E2M3.
   template <ElementFormat F>
-  QFMT_HOST_DEVICE static constexpr int mx_bits() noexcept {
-    if constexpr (F::bits == 6) {
-      return F::mantissa_bits;
+  QFMT_HOST_DEVICE static constexpr bool is_fp6() noexcept {
+    if constexpr (FloatFormat<F>) {
+      return F::bits == 6 && F::mantissa_bits == 3;
     } else {
-      return 1;
+      return false;
     }
   }
 };

@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+
+#include <qfmt/io/dense_layer.hpp>
+#include <qfmt/oneshot/checkpoint_rewrite.hpp>
+#include <qfmt/oneshot/layer_groups.hpp>
+#include <qfmt/oneshot/layer_selection.hpp>
+
+// From a quantized checkpoint back to a dense one: what its codes mean, as numbers.
+
+namespace qfmt::oneshot {
+
+struct DequantizeJob {
+  std::filesystem::path input;   ///< a model directory whose config.json has a quantization_config
+  std::filesystem::path output;  ///< must not exist; complete or absent afterwards
+  /// F32, BF16 or F16, of the weights written. Not set: that of a layer's scales where they are real
+  /// numbers, else the model's by config.json, else BF16.
+  std::optional<io::Dtype> dtype;
+  std::function<void(Progress const&)> progress;  ///< may be empty
+  io::ReadOptions read;
+};
+
+struct DequantizeReport {
+  std::vector<std::string> layers;    ///< module names
+  std::vector<std::string> dropped;   ///< tensors without a place in a dense model
+  std::vector<std::string> warnings;  ///< what reading the input let pass
+  std::vector<std::string> left_out;  ///< entries of the input directory that were not copied
+  uint64_t output_bytes = 0;          ///< all tensors of the output
+};
+
+namespace detail {
+
+/// The dtype that a model's configuration says, if it is one that weights may have.
+inline std::optional<io::Dtype> model_dtype(nlohmann::json const& config) {
+  for (char const* const key : {"dtype", "torch_dtype"}) {
+    std::string const text = io::detail::text_of(config, key);
+    if (text == "float32")
+      return io::Dtype::F32;
+    if (text == "bfloat16")
+      return io::Dtype::BF16;
+    if (text == "float16")
+      return io::Dtype::F16;
+  }
+  return {};
+}
+
+class Dequantize {
+ public:
+  explicit Dequantize(DequantizeJob const& job) : job_{job} {}
+
+  Result<DequantizeReport> run() {
+    auto const opened = io::Checkpoint::open(job_.input, job_.read);
+    if (!opened)
+      return opened.error();
+    checkpoint_ = &*opened;
+    report_.warnings = checkpoint_->warnings();
+    report_.left_out = checkpoint_->left_out();
+    if (auto found = find_layers(); !found)
+      return in_model(found.error());
+    auto directory = io::AtomicDirectory::create(job_.output);
+    if (!directory)
+      return directory.error();
+    nlohmann::json config = checkpoint_->config();
+    config.erase("quantization_config");
+    Rewrite rewrite;
+    rewrite.parts = [this](io::TensorInfo const& tensor) { return parts_of(tensor); };
+    rewrite.write = [this](io::TensorInfo const& tensor, io::SafetensorsWriter& writer) {
+      return write(module_of(tensor.name), writer);
+    };
+    uint64_t total = 0;
+    for (io::TensorInfo const& tensor : checkpoint_->tensors()) total += tensor.bytes();
+    Meter meter{job_.progress, "dequantize", total};
+    auto const bytes = rewrite_checkpoint(*checkpoint_, *directory, rewrite, config, meter);
+    if (!bytes)
+      return bytes.error();
+    report_.output_bytes = *bytes;
+    if (auto committed = directory->commit(); !committed)
+      return committed.error();
+    return std::move(report_);
+  }
+
+ private:
+  struct Layer {
+    std::size_t group;
+    io::CompressedFormat format;
+    std::string codes;  // the tensor whose place the weight takes
+    Shape shape;
+    io::Dtype dtype;
+  };
+
+  [[nodiscard]] Error in_model(Error const& error) const {
+    return {error.status, checkpoint_->path().string() + ": " + error.message};
+  }
+
+  static std::string module_of(std::string const& tensor) {
+    return tensor.substr(0, tensor.rfind('.'));
+  }
+  static std::string_view leaf_of(std::string_view tensor) {
+    return tensor.substr(tensor.rfind('.') + 1);
+  }
+
+  /// Every layer that is quantized, checked by loading it once.
+  Result<void> find_layers() {
+    auto config = io::parse_quantization_config(checkpoint_->config());
+    if (!config)
+      return config.error();
+    config_ = *std::move(config);
+    if (config_.transform_config.is_object() && !config_.transform_config.empty()) {
+      return io::detail::config_error(
+          ".transform_config: got transforms, expected none: weights under an online transform "
+          "mean "
+          "nothing without it");
+    }
+    auto const groups = LayerGroups::create(config_);
+    if (!groups)
+      return groups.error();
+    for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
+      if (leaf_of(tensor.name) != "weight_scale")
+        continue;
+      std::string const module = module_of(tensor.name);
+      bool const is_embedding = module_kind(module) == ModuleKind::embedding;
+      auto const group = groups->find(module, is_embedding ? "Embedding" : "Linear");
+      if (!group || !config_.groups[*group].weights) {
+        return Error{Status::config_invalid, "layer " + quoted(module) +
+                                                 ": got a weight_scale, but no group of "
+                                                 "config.json has its weights"};
+      }
+      if (auto added = add(module, *group); !added)
+        return added;
+    }
+    if (layers_.empty())
+      return Error{Status::nothing_to_do, "got no layer with a weight_scale"};
+    return {};
+  }
+
+  Result<void> add(std::string const& module, std::size_t group) {
+    std::string const& text = config_.format_of(config_.groups[group]);
+    auto const format = io::find_format(text);
+    if (!format)
+      return io::detail::config_error(".format: got " + quoted(text) + " for layer " +
+                                      quoted(module) + ", expected a format of compressed-tensors");
+    Layer entry{group, *format, {}, {}, io::Dtype::BF16};
+    auto const layer = load(module, entry);
+    if (!layer)
+      return layer.error();
+    entry.shape = layer->shape();
+    entry.dtype = job_.dtype ? *job_.dtype
+                  : layer->real_dtype()
+                      ? *layer->real_dtype()
+                      : model_dtype(checkpoint_->config()).value_or(io::Dtype::BF16);
+    bool const is_packed = checkpoint_->find(module + ".weight_packed") != nullptr;
+    entry.codes = module + (is_packed ? ".weight_packed" : ".weight");
+    layers_.emplace(module, entry);
+    report_.layers.push_back(module);
+    return {};
+  }
+
+  [[nodiscard]] Result<io::DenseLayer> load(std::string const& module, Layer const& layer) const {
+    return io::DenseLayer::load(*checkpoint_, *config_.groups[layer.group].weights, layer.format,
+                                module);
+  }
+
+  /// Codes become the weight; all other parameters of a quantized layer, and of activations, go.
+  std::optional<std::vector<io::LayerTensor>> parts_of(io::TensorInfo const& tensor) {
+    std::string const module = module_of(tensor.name);
+    auto const found = layers_.find(module);
+    if (found != layers_.end() && found->second.codes == tensor.name) {
+      Shape const shape = found->second.shape;
+      return std::vector<io::LayerTensor>{
+          {module + ".weight",
+           found->second.dtype,
+           {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)}}};
+    }
+    std::string_view const leaf = leaf_of(tensor.name);
+    bool const is_of_weight = found != layers_.end() && leaf.starts_with("weight");
+    if (!is_of_weight && !is_of_activation(leaf))
+      return {};
+    if (!is_of_weight && std::find(report_.dropped.begin(), report_.dropped.end(), tensor.name) ==
+                             report_.dropped.end())
+      report_.dropped.push_back(tensor.name);
+    return std::vector<io::LayerTensor>{};
+  }
+
+  static bool is_of_activation(std::string_view leaf) {
+    for (int i = 0; i <= static_cast<int>(io::ActivationSite::query); ++i) {
+      std::string const start = io::name(static_cast<io::ActivationSite>(i));
+      for (char const* const ending : {"_scale", "_zero_point", "_global_scale"}) {
+        if (leaf == start + ending)
+          return true;
+      }
+    }
+    return false;
+  }
+
+  Result<void> write(std::string const& module, io::SafetensorsWriter& writer) const {
+    Layer const& entry = layers_.at(module);
+    auto const layer = load(module, entry);
+    if (!layer)
+      return in_model(layer.error());
+    std::vector<float> row(static_cast<std::size_t>(entry.shape.cols));
+    for (index_t r = 0; r < entry.shape.rows; ++r) {
+      if (auto decoded = layer->decode_row(r, row); !decoded)
+        return in_model(decoded.error());
+      if (auto written =
+              writer.append(module + ".weight", io::detail::real_bytes(row, entry.dtype));
+          !written)
+        return written;
+    }
+    return {};
+  }
+
+  DequantizeJob const& job_;
+  io::Checkpoint const* checkpoint_ = nullptr;
+  io::QuantizationConfig config_;
+  std::map<std::string, Layer> layers_;
+  DequantizeReport report_;
+};
+
+}  // namespace detail
+
+/// Writes a dense checkpoint with the numbers that a compressed-tensors checkpoint stands for, each
+/// rounded once to the dtype: of every scheme, preset or not, that DenseLayer reads. Scales of
+/// activations are dropped, and so is the quantization_config.
+///
+/// Errors: those of reading and writing, of parse_quantization_config and DenseLayer; config_invalid
+/// for a quantized layer that no group matches and for online transforms; nothing_to_do;
+/// output_exists. On any error nothing is left behind.
+[[nodiscard]] inline Result<DequantizeReport> dequantize_checkpoint(DequantizeJob const& job) {
+  return detail::Dequantize{job}.run();
+}
+
+}  // namespace qfmt::oneshot
