@@ -10,8 +10,12 @@
 
 #include "evaluate.hpp"
 #include "generate.hpp"
+#include "sample.hpp"
+#ifdef QFMT_LLAMA_ONESHOT
+#include "oneshot.hpp"
+#endif
 
-// The command line: `llama generate` and `llama evaluate`. Exit code 0 on success, 2 with one
+// The command line: `llama generate`, `sample`, `evaluate` and `oneshot`. Exit code 0 on success, 2 with one
 // message on standard error otherwise; progress goes there too.
 
 namespace {
@@ -36,6 +40,22 @@ Result<void> generate(fs::path const& directory, std::string const& prompt, inde
   return done;
 }
 
+/// Texts with a blank line between them.
+Result<void> sample(fs::path const& directory, llama::SampleOptions const& options,
+                    ThreadPool& threads) {
+  auto const model = llama::Model::load(directory);
+  if (!model)
+    return model.error();
+  auto const tokenizer = llama::Tokenizer::load(directory, model->config());
+  if (!tokenizer)
+    return tokenizer.error();
+  auto const texts = llama::sample(*model, *tokenizer, options, threads);
+  if (!texts)
+    return texts.error();
+  for (std::string const& text : *texts) std::printf("%s\n\n", text.c_str());
+  return {};
+}
+
 Result<void> evaluate(fs::path const& directory, fs::path const& file, std::size_t most_bytes,
                       ThreadPool& threads) {
   std::ifstream stream{file, std::ios::binary};
@@ -57,6 +77,55 @@ Result<void> evaluate(fs::path const& directory, fs::path const& file, std::size
   return {};
 }
 
+#ifdef QFMT_LLAMA_ONESHOT
+
+/// The sub-command that quantizes, and its options.
+struct OneshotCommand {
+  explicit OneshotCommand(CLI::App& app)
+      : command{app.add_subcommand("oneshot", "Quantize a dense model by a recipe and a text")} {
+    command->add_option("MODEL", options.model, "A model directory")->required();
+    command->add_option("OUT", options.output, "A directory that does not exist")->required();
+    command->add_option("--recipe", options.recipe, "A recipe, in JSON")->required();
+    command->add_option("--data", options.data,
+                        "A calibration text; .jsonl: lines of JSON with a \"text\" each");
+    command->add_option("--samples", options.samples.samples, "Samples at most")
+        ->check(CLI::Range(1, 1 << 20))
+        ->capture_default_str();
+    command->add_option("--length", options.samples.sequence_length, "Tokens of a sample")
+        ->check(CLI::Range(2, 1 << 20))
+        ->capture_default_str();
+    command->add_option("--batch", options.samples.batch_size, "Samples of a batch")
+        ->check(CLI::Range(1, 1 << 10))
+        ->capture_default_str();
+    command->add_option("--seed", options.samples.seed, "Of the choice of samples")
+        ->capture_default_str();
+    command->add_flag("--errors", options.measures_outputs,
+                      "Measure the errors of outputs, before GPTQ and after");
+  }
+
+  Result<void> run(ThreadPool& threads) const {
+    auto const report = llama::oneshot(options, threads);
+    if (!report)
+      return report.error();
+    for (std::string const& warning : report->warnings)
+      std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    std::printf(
+        "layer\tscheme\tmethod\ttokens\tsqnr_db\terror_rounded\terror\tcondition\tseconds\n");
+    for (auto const& layer : report->layers) {
+      std::printf("%s\t%s\t%s\t%lld\t%.2f\t%.6g\t%.6g\t%.3g\t%.3f\n", layer.layer.c_str(),
+                  layer.scheme, layer.method, static_cast<long long>(layer.tokens),
+                  layer.weight.sqnr_db(), layer.output_error_rounded, layer.output_error,
+                  layer.feedback.condition, layer.seconds);
+    }
+    return {};
+  }
+
+  llama::OneshotOptions options;
+  CLI::App* command;
+};
+
+#endif
+
 int run(int argc, char** argv) {
   CLI::App app{"Runs Llama checkpoints, dense or quantized in the compressed-tensors format."};
   app.require_subcommand(1);
@@ -72,6 +141,22 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
 
+  llama::SampleOptions samples;
+  CLI::App* const sample_command =
+      app.add_subcommand("sample", "Make up texts, token by token at random");
+  sample_command->add_option("MODEL", model, "A model directory")->required();
+  sample_command->add_option("--texts", samples.texts, "How many")
+      ->check(CLI::Range(1, 1 << 16))
+      ->capture_default_str();
+  sample_command->add_option("--tokens", samples.tokens, "Tokens of each, at most")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  sample_command
+      ->add_option("--temperature", samples.temperature, "Below 1: likely tokens more often")
+      ->capture_default_str();
+  sample_command->add_option("--seed", samples.seed, "Of the random numbers")
+      ->capture_default_str();
+
   fs::path text;
   std::size_t bytes = std::string::npos;
   CLI::App* const evaluate_command =
@@ -81,7 +166,12 @@ int run(int argc, char** argv) {
   evaluate_command->add_option("TEXT", text, "A text file")->required();
   evaluate_command->add_option("--bytes", bytes, "Take only so many bytes of it");
 
-  for (CLI::App* const command : {generate_command, evaluate_command}) {
+  std::vector<CLI::App*> commands = {generate_command, sample_command, evaluate_command};
+#ifdef QFMT_LLAMA_ONESHOT
+  OneshotCommand oneshot_command{app};
+  commands.push_back(oneshot_command.command);
+#endif
+  for (CLI::App* const command : commands) {
     command->add_option("--threads", threads, "Threads to use; 0 is one for each core")
         ->check(CLI::Range(0, 4096));
   }
@@ -92,8 +182,17 @@ int run(int argc, char** argv) {
   }
 
   ThreadPool pool{threads};
-  auto const done = *generate_command ? generate(model, prompt, tokens, pool)
-                                      : evaluate(model, text, bytes, pool);
+  Result<void> done;
+  if (*generate_command)
+    done = generate(model, prompt, tokens, pool);
+  if (*sample_command)
+    done = sample(model, samples, pool);
+  if (*evaluate_command)
+    done = evaluate(model, text, bytes, pool);
+#ifdef QFMT_LLAMA_ONESHOT
+  if (*oneshot_command.command)
+    done = oneshot_command.run(pool);
+#endif
   if (done)
     return 0;
   std::fprintf(stderr, "llama: %s\n", done.error().to_string().c_str());

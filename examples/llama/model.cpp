@@ -69,15 +69,15 @@ void silu_product(float* gate, float const* up, index_t count) {
 /// The first error is kept; what is computed after it does not matter.
 class Pass {
  public:
-  Pass(Model const& model, std::span<Sequence> texts, std::span<Token const> tokens,
-       ThreadPool& threads)
+  /// From hidden states, text by text.
+  Pass(Model const& model, std::span<Sequence> texts, Matrix hidden, ThreadPool& threads)
       : model_{model},
         config_{model.config_},
         texts_{texts},
         threads_{threads},
-        rows_{static_cast<index_t>(tokens.size())},
+        rows_{hidden.shape().rows},
         count_{rows_ / static_cast<index_t>(texts.size())},
-        hidden_{{rows_, config_.hidden_size}},
+        hidden_{std::move(hidden)},
         normed_{{rows_, config_.hidden_size}},
         rotation_{{rows_, config_.head_dim}},
         q_{{rows_, config_.query_size()}},
@@ -86,10 +86,7 @@ class Pass {
         attended_{{rows_, config_.query_size()}},
         gate_{{rows_, config_.intermediate_size}},
         up_{{rows_, config_.intermediate_size}} {
-    for_each_row([&](index_t row) {
-      model_.embedding_->read_row(tokens[static_cast<std::size_t>(row)], hidden_.row(row));
-      find_rotation(row);
-    });
+    for_each_row([&](index_t row) { find_rotation(row); });
   }
 
   Result<Matrix> run() {
@@ -104,26 +101,40 @@ class Pass {
     return std::move(normed_);
   }
 
+  Result<Matrix> run_layer(std::size_t layer, InputWatcher const& watcher) {
+    watcher_ = &watcher;
+    attention(layer);
+    if (result_)
+      feed_forward(model_.layers_[layer]);
+    if (!result_)
+      return result_.error();
+    return std::move(hidden_);
+  }
+
  private:
   void attention(std::size_t index) {
     DecoderLayer const& layer = model_.layers_[index];
     norm(layer.input_norm);
+    watch(LinearInput::qkv, normed_);
     multiply(*layer.q, normed_, q_);
     multiply(*layer.k, normed_, k_);
     multiply(*layer.v, normed_, v_);
     for_each_row([&](index_t row) { rotate_and_cache(row, index); });
     attend(index);
+    watch(LinearInput::o, attended_);
     multiply(*layer.o, attended_, normed_);
     add_to_hidden();
   }
 
   void feed_forward(DecoderLayer const& layer) {
     norm(layer.attention_norm);
+    watch(LinearInput::gate_up, normed_);
     multiply(*layer.gate, normed_, gate_);
     multiply(*layer.up, normed_, up_);
     for_each_row([&](index_t row) {
       silu_product(gate_.row(row), up_.row(row), config_.intermediate_size);
     });
+    watch(LinearInput::down, gate_);
     multiply(*layer.down, gate_, normed_);
     add_to_hidden();
   }
@@ -220,6 +231,13 @@ class Pass {
       fail(done.error());
   }
 
+  void watch(LinearInput input, Matrix const& x) {
+    if (!result_ || watcher_ == nullptr || !*watcher_)
+      return;
+    if (auto done = (*watcher_)(input, x.view()); !done)
+      fail(done.error());
+  }
+
   void fail(Error const& error) {
     if (result_)
       result_ = error;
@@ -255,6 +273,7 @@ class Pass {
   Matrix gate_;      // (rows, intermediate)
   Matrix up_;        // (rows, intermediate)
   Result<void> result_;
+  InputWatcher const* watcher_ = nullptr;
 };
 
 // ------------------------------------------------------------------ the model
@@ -269,12 +288,15 @@ Result<Model> Model::load(std::filesystem::path const& directory) {
   auto const parsed = parse_config(checkpoint->config());
   if (!parsed)
     return in_model(parsed.error());
-  std::optional<io::CompressedTensorsConfig> scheme;
+  std::optional<io::GroupScheme> scheme;
   if (checkpoint->config().contains("quantization_config")) {
-    auto quantization = io::parse_quantization_config(checkpoint->config());
+    auto const quantization = io::parse_quantization_config(checkpoint->config());
     if (!quantization)
       return in_model(quantization.error());
-    scheme = *std::move(quantization);
+    auto match = io::match_preset(*quantization);
+    if (!match)
+      return in_model(match.error());
+    scheme = *std::move(match);
   }
 
   Result<void> result;
@@ -335,6 +357,13 @@ Result<Matrix> Model::read(std::span<Sequence> texts, std::span<Token const> tok
                                                " tokens, expected at most " +
                                                std::to_string(text.capacity())};
   }
+  auto embedded = embed(tokens, threads);
+  if (!embedded)
+    return embedded.error();
+  return Pass{*this, texts, *std::move(embedded), threads}.run();
+}
+
+Result<Matrix> Model::embed(std::span<Token const> tokens, ThreadPool& threads) const {
   for (Token const token : tokens) {
     if (token >= 0 && token < config_.vocab_size)
       continue;
@@ -342,7 +371,27 @@ Result<Matrix> Model::read(std::span<Sequence> texts, std::span<Token const> tok
                                                " of a vocabulary of " +
                                                std::to_string(config_.vocab_size)};
   }
-  return Pass{*this, texts, tokens, threads}.run();
+  auto const count = static_cast<index_t>(tokens.size());
+  Matrix hidden{{count, config_.hidden_size}};
+  threads.for_each_range(count, 16, [&](IndexRange rows) {
+    for (index_t row = rows.begin; row < rows.end; ++row)
+      embedding_->read_row(tokens[static_cast<std::size_t>(row)], hidden.row(row));
+  });
+  return hidden;
+}
+
+Result<Matrix> Model::decode(std::size_t layer, Matrix hidden, index_t texts,
+                             InputWatcher const& watcher, ThreadPool& threads) const {
+  Shape const shape = hidden.shape();
+  if (layer >= layers_.size() || texts <= 0 || shape.rows % texts != 0 ||
+      shape.cols != config_.hidden_size)
+    return Error{Status::invalid_argument, "layer " + std::to_string(layer) + ": got " +
+                                               std::to_string(shape.rows) + " x " +
+                                               std::to_string(shape.cols) + " hidden states of " +
+                                               std::to_string(texts) + " texts"};
+  std::vector<Sequence> sequences(static_cast<std::size_t>(texts),
+                                  Sequence{config_, shape.rows / texts});
+  return Pass{*this, sequences, std::move(hidden), threads}.run_layer(layer, watcher);
 }
 
 Result<Matrix> Model::logits(MatrixView<float const> hidden, ThreadPool& threads) const {

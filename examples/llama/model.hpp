@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -74,6 +75,13 @@ struct DecoderLayer {
   SharedLinear down;                  // (hidden, intermediate)
 };
 
+/// The inputs of the linear layers of a decoder layer, in the order in which they come up.
+enum class LinearInput : qfmt::uint8_t { qkv, o, gate_up, down };
+
+/// Told of an input before it is multiplied; its error ends the pass.
+using InputWatcher =
+    std::function<qfmt::Result<void>(LinearInput input, qfmt::MatrixView<float const> x)>;
+
 /// A language model of the Llama architecture. Activations are binary32; weights are what the
 /// checkpoint holds.
 class Model {
@@ -92,6 +100,21 @@ class Model {
   /// have room for; nonfinite_activation.
   qfmt::Result<Matrix> read(std::span<Sequence> texts, std::span<Token const> tokens,
                             qfmt::ThreadPool& threads) const;
+
+  /// The embeddings of tokens, (tokens, hidden): the first part of read().
+  ///
+  /// Errors: invalid_argument for a token outside the vocabulary.
+  qfmt::Result<Matrix> embed(std::span<Token const> tokens, qfmt::ThreadPool& threads) const;
+
+  /// One decoder layer of read() alone, for `texts` texts of the same length from their beginning:
+  /// the hidden states behind it, from those before it. `watcher` may be empty.
+  ///
+  /// Errors: invalid_argument; nonfinite_activation; the watcher's.
+  qfmt::Result<Matrix> decode(std::size_t layer, Matrix hidden, index_t texts,
+                              InputWatcher const& watcher, qfmt::ThreadPool& threads) const;
+
+  /// The decoder layers, to exchange their linear layers.
+  [[nodiscard]] std::vector<DecoderLayer>& layers() noexcept { return layers_; }
 
   /// For each hidden state, how the model rates each entry of the vocabulary as the next token.
   qfmt::Result<Matrix> logits(qfmt::MatrixView<float const> hidden,

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "oneshot.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "calibration.hpp"
+#include "tokenizer.hpp"
+
+namespace llama {
+
+using namespace qfmt;
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<std::string> contents(fs::path const& file) {
+  std::ifstream stream{file, std::ios::binary};
+  if (!stream)
+    return Error{Status::io_open, file.string()};
+  return std::string{std::istreambuf_iterator<char>{stream}, {}};
+}
+
+Result<std::vector<calibration::Batch>> load_batches(OneshotOptions const& options,
+                                                     Config const& config) {
+  if (options.data.empty())
+    return std::vector<calibration::Batch>{};
+  auto const text = contents(options.data);
+  if (!text)
+    return text.error();
+  auto const texts =
+      oneshot::read_texts(*text, options.data.extension() == ".jsonl", options.data.string());
+  if (!texts)
+    return texts.error();
+  auto const tokenizer = Tokenizer::load(options.model, config);
+  if (!tokenizer)
+    return tokenizer.error();
+  oneshot::DataOptions samples = options.samples;
+  samples.begin = config.bos_token_id;
+  samples.padding = config.eos_token_id;
+  samples.sequence_length = std::min(samples.sequence_length, config.max_position_embeddings);
+  return oneshot::make_batches(
+      *texts, [&](std::string_view t) { return tokenizer->encode(t); }, samples);
+}
+
+/// A line for each part of the model, with the time that is left if all parts take as long.
+auto progress_printer() {
+  return [start = std::chrono::steady_clock::now()](calibration::PipelineProgress const& p) {
+    std::chrono::duration<double> const spent = std::chrono::steady_clock::now() - start;
+    double const left = spent.count() / static_cast<double>(p.subgraph) *
+                        static_cast<double>(p.subgraphs - p.subgraph);
+    std::fprintf(stderr, "subgraph %zu of %zu, %.1f s, about %.1f s left\n", p.subgraph,
+                 p.subgraphs, spent.count(), left);
+  };
+}
+
+}  // namespace
+
+Result<oneshot::OneshotReport> oneshot(OneshotOptions const& options, ThreadPool& threads) {
+  auto const text = contents(options.recipe);
+  if (!text)
+    return text.error();
+  auto recipe = oneshot::Recipe::parse(*text, options.recipe.string());
+  if (!recipe)
+    return recipe.error();
+  auto model = CalibrationModel::load(options.model, threads);
+  if (!model)
+    return model.error();
+  auto const batches = load_batches(options, model->config());
+  if (!batches)
+    return batches.error();
+  oneshot::OneshotJob job;
+  job.input = options.model;
+  job.output = options.output;
+  job.recipe = *std::move(recipe);
+  job.schemes = oneshot_schemes();
+  job.pipeline.progress = progress_printer();
+  job.measures_outputs = options.measures_outputs;
+  return oneshot::oneshot(*model, job, *batches, threads);
+}
+
+}  // namespace llama

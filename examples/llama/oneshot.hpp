@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include <qfmt/exec/thread_pool.hpp>
+#include <qfmt/oneshot/dataloader.hpp>
+#include <qfmt/oneshot/oneshot.hpp>
+
+namespace llama {
+
+/// What recipes may ask for here. In a file of its own: every preset is compiled for three types of
+/// weights.
+std::vector<qfmt::oneshot::OneshotScheme> oneshot_schemes();
+
+struct OneshotOptions {
+  std::filesystem::path recipe;  ///< JSON
+  std::filesystem::path data;    ///< text; or JSON lines with the ending .jsonl; empty: none
+  std::filesystem::path model;
+  std::filesystem::path output;
+  qfmt::oneshot::DataOptions samples;
+  bool measures_outputs = false;
+};
+
+/// Quantizes a dense model by a recipe.
+///
+/// Errors: those of recipes, of the model, and of oneshot::oneshot.
+qfmt::Result<qfmt::oneshot::OneshotReport> oneshot(OneshotOptions const& options,
+                                                   qfmt::ThreadPool& threads);
+
+}  // namespace llama

@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+
+#include <qfmt/calibration/activation_cache.hpp>
+#include <qfmt/calibration/session.hpp>
+
+// In which order the parts of a model see the batches, and when modifiers are told. Names and
+// behaviour are those of llm-compressor's pipelines.
+
+namespace qfmt::calibration {
+
+/// How far a pipeline is.
+struct PipelineProgress {
+  std::size_t subgraph = 0;  ///< done so far
+  std::size_t subgraphs = 0;
+};
+
+struct PipelineOptions {
+  /// Later parts of the model see what the quantized earlier parts give; else, what the original
+  /// ones do, which saves the second pass.
+  bool propagate_error = true;
+  uint64_t cache_budget = ActivationCache::no_budget;  ///< bytes
+  Spill* spill = nullptr;
+  std::function<void(PipelineProgress const&)> progress;  ///< may be empty
+};
+
+namespace detail {
+
+inline std::vector<std::size_t> layers_of(ModelRef const& model,
+                                          std::optional<std::size_t> subgraph) {
+  std::vector<std::size_t> layers;
+  for (std::size_t i = 0; i < model.layers().size(); ++i) {
+    if (!subgraph || model.layers()[i].subgraph == *subgraph)
+      layers.push_back(i);
+  }
+  return layers;
+}
+
+/// At least one token must count.
+inline Result<void> check_batches(std::span<Batch const> batches) {
+  for (Batch const& batch : batches) {
+    if (batch.kept.empty() ||
+        std::any_of(batch.kept.begin(), batch.kept.end(), [](uint8_t k) { return k != 0; }))
+      return {};
+  }
+  return Error{Status::calibration_empty,
+               "got " + std::to_string(batches.size()) +
+                   " batches without any token that counts, expected at least one"};
+}
+
+/// Runs a part of the model on a batch; its inputs are told to the session.
+inline Result<Activations> watched(Session& session, std::size_t subgraph, std::size_t number,
+                                   Batch const& batch, Activations const& inputs) {
+  auto outputs =
+      session.model().forward(subgraph, inputs, [&](std::size_t input, MatrixView<float const> x) {
+        return session.observe({input, x, batch.kept, batch.sequences});
+      });
+  if (!outputs)
+    return Error{outputs.status(), "subgraph " + std::to_string(subgraph) + ", batch " +
+                                       std::to_string(number) + ": " + outputs.error().message};
+  return outputs;
+}
+
+}  // namespace detail
+
+/// No data: the three events, and that is all. Errors: needs_calibration if a modifier needs data;
+/// those of the session.
+inline Result<void> run_data_free(Session& session) {
+  for (AnyModifier const& modifier : session.active()) {
+    if (modifier.needs_data())
+      return Error{Status::needs_calibration,
+                   std::string{modifier.name()} + ": got no batches, expected calibration data"};
+  }
+  auto const layers = detail::layers_of(session.model(), {});
+  if (auto done = session.event({EventKind::calibration_epoch_start}); !done)
+    return done;
+  if (auto done = session.event({EventKind::sequential_epoch_end, layers}); !done)
+    return done;
+  return session.event({EventKind::calibration_epoch_end});
+}
+
+/// Every batch through the whole model, then all layers at once.
+///
+/// Errors: calibration_empty; those of the model and of the session.
+inline Result<void> run_basic(Session& session, std::span<Batch const> batches) {
+  if (auto some = detail::check_batches(batches); !some)
+    return some;
+  if (auto done = session.event({EventKind::calibration_epoch_start}); !done)
+    return done;
+  for (std::size_t b = 0; b < batches.size(); ++b) {
+    Activations flow = batches[b].inputs;
+    for (std::size_t s = 0; s < session.model().subgraphs(); ++s) {
+      auto outputs = detail::watched(session, s, b, batches[b], flow);
+      if (!outputs)
+        return outputs.error();
+      flow = *std::move(outputs);
+    }
+  }
+  auto const layers = detail::layers_of(session.model(), {});
+  if (auto done = session.event({EventKind::sequential_epoch_end, layers}); !done)
+    return done;
+  return session.event({EventKind::calibration_epoch_end});
+}
+
+/// Part by part: all batches through one subgraph, then its layers are changed, then all batches
+/// through the changed subgraph make the inputs of the next one. In memory there are the activations
+/// between two subgraphs, and what modifiers hold of one.
+///
+/// Errors: calibration_empty; those of the model, the session and the cache.
+inline Result<void> run_sequential(Session& session, std::span<Batch const> batches,
+                                   PipelineOptions const& options = {}) {
+  if (auto some = detail::check_batches(batches); !some)
+    return some;
+  ModelRef const& model = session.model();
+  ActivationCache cache{options.cache_budget, options.spill};
+  for (std::size_t b = 0; b < batches.size(); ++b) {
+    if (auto stored = cache.store(b, batches[b].inputs); !stored)
+      return stored;
+  }
+  if (auto done = session.event({EventKind::calibration_epoch_start}); !done)
+    return done;
+  for (std::size_t s = 0; s < model.subgraphs(); ++s) {
+    bool const is_last = s + 1 == model.subgraphs();
+    for (std::size_t b = 0; b < batches.size(); ++b) {
+      auto const inputs = cache.fetch(b);
+      if (!inputs)
+        return inputs.error();
+      auto outputs = detail::watched(session, s, b, batches[b], *inputs);
+      if (!outputs)
+        return outputs.error();
+      if (options.propagate_error || is_last)
+        continue;
+      if (auto stored = cache.store(b, *outputs); !stored)
+        return stored;
+    }
+    auto const layers = detail::layers_of(model, s);
+    if (auto done = session.event({EventKind::sequential_epoch_end, layers}); !done)
+      return done;
+    for (std::size_t b = 0; b < batches.size() && options.propagate_error && !is_last; ++b) {
+      auto const inputs = cache.fetch(b);
+      if (!inputs)
+        return inputs.error();
+      auto outputs = model.forward(s, *inputs);
+      if (!outputs)
+        return Error{outputs.status(), "subgraph " + std::to_string(s) + ", batch " +
+                                           std::to_string(b) + ": " + outputs.error().message};
+      if (auto stored = cache.store(b, *outputs); !stored)
+        return stored;
+    }
+    if (options.progress)
+      options.progress({s + 1, model.subgraphs()});
+  }
+  return session.event({EventKind::calibration_epoch_end});
+}
+
+/// A pass for each modifier, in their order: sequential where it needs data, else data-free.
+inline Result<void> run_independent(Session& session, std::span<Batch const> batches,
+                                    PipelineOptions const& options = {}) {
+  for (std::size_t i = 0; i < session.modifiers().size(); ++i) {
+    if (auto done = session.focus(i); !done)
+      return done;
+    auto done =
+        session.needs_data() ? run_sequential(session, batches, options) : run_data_free(session);
+    if (!done)
+      return done;
+  }
+  return session.focus({});
+}
+
+}  // namespace qfmt::calibration
