@@ -200,7 +200,7 @@ def self_test():
         (tree(cuda__formats__f="<qfmt/cuda/gemm/g.cuh>", cuda__gemm__g=""), "may not include cuda/gemm"),
         (tree(cuda__formats__f="<qfmt/tensor/t.hpp>", tensor__t=""), "cuda/formats may not include tensor"),
         (tree(cuda__gemm__g="<qfmt/calibration/c.hpp>", calibration__c=""), "may not include calibration"),
-        (tree(cuda__ptx__cvt="<qfmt/formats/e.hpp>", formats__e=""), "cuda/ptx may not include formats"),
+        (tree(cuda__ptx__cvt="<qfmt/scaling/e.hpp>", scaling__e=""), "cuda/ptx may not include scaling"),
         (tree(qfmt="<qfmt/exec/pool.hpp>", exec__pool="<thread>"), "may not reach <thread>"),
         (tree(qfmt="<qfmt/tensor/t.hpp>", tensor__t="<sstream>"), "may not reach <sstream>"),
         (tree(attic__a=""), "belongs to no floor"),

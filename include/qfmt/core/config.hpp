@@ -8,6 +8,8 @@
 //   QFMT_HOST_DEVICE   a function for host and device (nothing where there is no device)
 //   QFMT_ANY_CALLEE    before a template for both sides that calls what it is given, for one or both
 //   QFMT_TRY, QFMT_CATCH   try and catch where exceptions are on; elsewhere the body alone
+//   QFMT_HAS_CVT_FP8, QFMT_HAS_CVT_FP4   device code with instructions that convert E4M3 and E5M2
+//                      (sm_89 and newer), E2M1 (sm_100a, 100f and newer of their kind)
 //   QFMT_X86           defined where x86 vector code can be compiled: x86-64, g++ or clang
 //   QFMT_BEGIN_AVX2, ...   until QFMT_END_TARGET, functions are compiled for these instructions,
 //                      whatever the flags of the translation unit
@@ -27,6 +29,14 @@
 #else
 #define QFMT_HOST_DEVICE
 #define QFMT_ANY_CALLEE
+#endif
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 890
+#define QFMT_HAS_CVT_FP8 1
+#endif
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000 && \
+    (defined(__CUDA_ARCH_SPECIFIC__) || defined(__CUDA_ARCH_FAMILY_SPECIFIC__))
+#define QFMT_HAS_CVT_FP4 1
 #endif
 
 #if defined(__cpp_exceptions)

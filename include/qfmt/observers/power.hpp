@@ -88,6 +88,4 @@ template <std::size_t N>
   return power(std::array{x}, exponent)[0];
 }
 
-static_assert(power(4.0f, 1.5f) == 8.0f && power(0.0f, 2.4f) == 0.0f);
-
 }  // namespace qfmt

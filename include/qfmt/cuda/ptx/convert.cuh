@@ -5,22 +5,8 @@
 #include <qfmt/core/config.hpp>
 
 // The conversion instructions, two values at a time, the first in the low half. They exist in
-// device code only, from the architecture on that the macro beside each names; PTX ISA 9.0,
-// "Data Movement and Conversion Instructions: cvt".
-//
-//   QFMT_HAS_CVT_FP8       sm_89 and newer
-//   QFMT_HAS_CVT_FP4       sm_100a/f, 103a/f, 120a/f, 121a/f: an "architecture or family specific"
-//                          target, and not its plain name
-
-#if defined(__CUDA_ARCH__)
-#if __CUDA_ARCH__ >= 890
-#define QFMT_HAS_CVT_FP8 1
-#endif
-#if __CUDA_ARCH__ >= 1000 && \
-    (defined(__CUDA_ARCH_SPECIFIC__) || defined(__CUDA_ARCH_FAMILY_SPECIFIC__))
-#define QFMT_HAS_CVT_FP4 1
-#endif
-#endif
+// device code only, where QFMT_HAS_CVT_FP8 and QFMT_HAS_CVT_FP4 say so (core/config.hpp); PTX ISA
+// 9.0, "Data Movement and Conversion Instructions: cvt".
 
 namespace qfmt::cuda::ptx {
 

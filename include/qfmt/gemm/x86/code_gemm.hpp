@@ -61,7 +61,7 @@ struct CodeKernelsBase : DigitKernelsBase<S, 1> {
   }
 };
 
-template <Isa I, class S>
+template <Isa isa, class S>
 struct CodeKernels;
 
 template <class S>
@@ -100,12 +100,12 @@ struct CodeKernels<Isa::avx2, S> : CodeKernelsBase<S> {
 ///
 /// with dot the exact integer product of the codes of a block. The factors of E4M3 and E8M0 scales
 /// make the first product exact too. The same bits on every instruction set.
-template <Isa I>
+template <Isa isa>
 struct CodeGemm {
-  static_assert(I == Isa::avx2 || I == Isa::avx512_vnni);
-  static constexpr char const* name = I == Isa::avx2 ? "avx2_codes" : "avx512_vnni_codes";
+  static_assert(isa == Isa::avx2 || isa == Isa::avx512_vnni);
+  static constexpr char const* name = isa == Isa::avx2 ? "avx2_codes" : "avx512_vnni_codes";
 
-  [[nodiscard]] static bool supports(Shape, Shape) noexcept { return selected_isa() >= I; }
+  [[nodiscard]] static bool supports(Shape, Shape) noexcept { return selected_isa() >= isa; }
 
   template <Operand X, Prepackable S, Real Y, Epilogue E, Executor R>
   requires(multiplies_codes<X, S>) Status operator()(X const& x, PrepackedView<S> const& w,
@@ -113,7 +113,7 @@ struct CodeGemm {
                                                      R& executor) const {
     if (!w.regular)
       return Status::unsupported;
-    return PanelGemm<CodeKernels<I, S>>::run(x, w, y, epilogue, executor);
+    return PanelGemm<CodeKernels<isa, S>>::run(x, w, y, epilogue, executor);
   }
 };
 

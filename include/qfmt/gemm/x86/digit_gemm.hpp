@@ -38,7 +38,7 @@ struct DigitKernelsBase {
   }
 };
 
-template <Isa I, class S, int Slices>
+template <Isa isa, class S, int Slices>
 struct DigitKernels;
 
 template <class S, int Slices>
@@ -76,15 +76,15 @@ struct DigitKernels<Isa::avx2, S, Slices> : DigitKernelsBase<S, Slices> {
 /// A prepacked weight of integers times activations in digits of 8 bits: exact integer sums of
 /// blocks, see digits.hpp, and Accuracy for what the result promises. The same bits on every
 /// instruction set. Allocates the digits.
-template <Accuracy A, Isa I>
+template <Accuracy A, Isa isa>
 struct DigitGemm {
-  static_assert(I == Isa::avx2 || I == Isa::avx512_vnni);
+  static_assert(isa == Isa::avx2 || isa == Isa::avx512_vnni);
   static constexpr char const* names[2][3] = {
       {"avx2_A8", "avx2_A16", "avx2_F32"},
       {"avx512_vnni_A8", "avx512_vnni_A16", "avx512_vnni_F32"}};
-  static constexpr char const* name = names[I == Isa::avx2 ? 0 : 1][static_cast<int>(A)];
+  static constexpr char const* name = names[isa == Isa::avx2 ? 0 : 1][static_cast<int>(A)];
 
-  [[nodiscard]] static bool supports(Shape, Shape) noexcept { return selected_isa() >= I; }
+  [[nodiscard]] static bool supports(Shape, Shape) noexcept { return selected_isa() >= isa; }
 
   template <Operand X, Prepackable S, Real Y, Epilogue E, Executor R>
   requires(has_integer_weights<S>) Status operator()(X const& x, PrepackedView<S> const& w,
@@ -92,7 +92,7 @@ struct DigitGemm {
                                                      R& executor) const {
     if (!w.regular)
       return Status::unsupported;
-    return PanelGemm<DigitKernels<I, S, slices_of(A)>>::run(x, w, y, epilogue, executor);
+    return PanelGemm<DigitKernels<isa, S, slices_of(A)>>::run(x, w, y, epilogue, executor);
   }
 };
 

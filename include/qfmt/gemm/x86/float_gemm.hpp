@@ -50,7 +50,7 @@ struct FloatKernelsBase {
   static void finish(float*, index_t, float const*, PrepackedView<S> const&) noexcept {}
 };
 
-template <Isa I, class S>
+template <Isa isa, class S>
 struct FloatKernels;
 
 template <class S>
@@ -84,12 +84,12 @@ struct FloatKernels<Isa::avx2, S> : FloatKernelsBase<S> {
 ///
 /// with w as the reference has it, so within (K + 2) 2^-24 sum |x w| of the exact sum. The same
 /// bits on every instruction set. Allocates a copy of the activations.
-template <Isa I>
+template <Isa isa>
 struct FloatGemm {
-  static_assert(I == Isa::avx2 || I == Isa::avx512_vnni);
-  static constexpr char const* name = I == Isa::avx2 ? "avx2_fma" : "avx512_fma";
+  static_assert(isa == Isa::avx2 || isa == Isa::avx512_vnni);
+  static constexpr char const* name = isa == Isa::avx2 ? "avx2_fma" : "avx512_fma";
 
-  [[nodiscard]] static bool supports(Shape, Shape) noexcept { return selected_isa() >= I; }
+  [[nodiscard]] static bool supports(Shape, Shape) noexcept { return selected_isa() >= isa; }
 
   template <Operand X, Prepackable S, Real Y, Epilogue E, Executor R>
   requires(has_float_weights<S>) Status operator()(X const& x, PrepackedView<S> const& w,
@@ -97,7 +97,7 @@ struct FloatGemm {
                                                    R& executor) const {
     if (!w.regular)
       return Status::unsupported;
-    return PanelGemm<FloatKernels<I, S>>::run(x, w, y, epilogue, executor);
+    return PanelGemm<FloatKernels<isa, S>>::run(x, w, y, epilogue, executor);
   }
 };
 
