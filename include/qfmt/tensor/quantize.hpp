@@ -283,8 +283,7 @@ template <Scheme S, Real T, Executor E = Serial const>
 
 /// Quantizes a matrix on its own: fit_global, then quantize_with.
 ///
-///     auto w = quantize<QuantScheme<INT8, PerChannel>>(MatrixView<float const>{data, {rows,
-///     cols}});
+///     auto w = quantize<QuantScheme<INT8, PerChannel>, float>({data, {rows, cols}});
 template <Scheme S, Real T, Executor E = Serial const>
 [[nodiscard]] Result<QuantTensor<S>> quantize(MatrixView<T const> matrix, E&& executor = Serial{},
                                               Importance const& importance = {},
