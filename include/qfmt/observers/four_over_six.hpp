@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/observers/absmax.hpp>
+#include <qfmt/observers/block_scale_search.hpp>
 #include <qfmt/observers/tile_error.hpp>
 
 namespace qfmt {
@@ -14,7 +14,7 @@ namespace qfmt {
 /// A scale for 4 is half as large again as one for 6. E4M3 ends at 448, so the tensor's part maps
 /// the largest magnitude to Peak * 6, not 448 * 6: at Peak = 256 the scale for 4 is 384.
 template <TileError Error = TileError::squares, int Peak = 256>
-requires(Peak >= 1 && Peak <= 448) class FourOverSix : public AbsMax {
+class FourOverSix : public BlockScaleSearch<Peak> {
  public:
   static constexpr char const* name = "four_over_six";
 
@@ -23,27 +23,13 @@ requires(Peak >= 1 && Peak <= 448) class FourOverSix : public AbsMax {
   [[nodiscard]] constexpr TileParams<Code<UE4M3>> fit(std::span<float const> values,
                                                       std::span<float const> importance,
                                                       GlobalScale global) const noexcept {
-    AbsMax seen;
-    seen.observe(values);
-    float const amax = seen.range().amax();
+    float const amax = this->amax(values);
     auto const six = P::template fit<F, N, T>({-amax, amax}, global);
     auto const four = P::template fit<F, N, T>({amax * -1.5f, amax * 1.5f}, global);
     auto const error = [&](TileParams<Code<UE4M3>> params) {
       return tile_error<Error>(RoundTrip<F, P, N, T>{params, global}, values, importance);
     };
     return error(four) < error(six) ? four : six;
-  }
-
-  template <ElementFormat F, class P, Profile N, Real T>
-  [[nodiscard]] constexpr float reach(std::span<float const> values,
-                                      std::span<float const> /*importance*/) const noexcept {
-    AbsMax seen;
-    seen.observe(values);
-    return reach_bound<N, T>(seen.range().amax());
-  }
-  template <Profile N, Real T>
-  [[nodiscard]] static constexpr float reach_bound(float amax) noexcept {
-    return amax * (448.0f / static_cast<float>(Peak));
   }
 };
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/observers/absmax.hpp>
+#include <qfmt/observers/block_scale_search.hpp>
 #include <qfmt/observers/tile_error.hpp>
 
 namespace qfmt {
@@ -14,7 +14,7 @@ namespace qfmt {
 ///
 /// The tensor's part leaves room for block scales 448 / Peak times as large as the policy's.
 template <int Peak = 256>
-requires(Peak >= 1 && Peak <= 448) class ScaleSweep : public AbsMax {
+class ScaleSweep : public BlockScaleSearch<Peak> {
  public:
   static constexpr char const* name = "scale_sweep";
 
@@ -23,9 +23,7 @@ requires(Peak >= 1 && Peak <= 448) class ScaleSweep : public AbsMax {
   [[nodiscard]] constexpr TileParams<Code<UE4M3>> fit(std::span<float const> values,
                                                       std::span<float const> importance,
                                                       GlobalScale global) const noexcept {
-    AbsMax seen;
-    seen.observe(values);
-    float const amax = seen.range().amax();
+    float const amax = this->amax(values);
     auto const fit_to = [&](float reach) {
       return P::template fit<F, N, T>({-reach, reach}, global);
     };
@@ -49,18 +47,6 @@ requires(Peak >= 1 && Peak <= 448) class ScaleSweep : public AbsMax {
       }
     }
     return best;
-  }
-
-  template <ElementFormat F, class P, Profile N, Real T>
-  [[nodiscard]] constexpr float reach(std::span<float const> values,
-                                      std::span<float const> /*importance*/) const noexcept {
-    AbsMax seen;
-    seen.observe(values);
-    return reach_bound<N, T>(seen.range().amax());
-  }
-  template <Profile N, Real T>
-  [[nodiscard]] static constexpr float reach_bound(float amax) noexcept {
-    return amax * (448.0f / static_cast<float>(Peak));
   }
 };
 
