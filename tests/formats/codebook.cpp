@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <doctest/doctest.h>
+#include <limits>
 #include <support/bits.hpp>
 #include <support/samples.hpp>
 
@@ -26,6 +27,12 @@ struct ReservedFirst : Codebook<Codebook16{{1.0f, 2.0f, 0.0f, 3.0f, 4.0f, 5.0f, 
                                             -2.0f, -3.0f, -4.0f, -5.0f, -6.0f, 0.0f, 64.0f},
                                            1u << 2 | 1u << 15}> {
   static constexpr char const* name = "ReservedFirst";
+};
+
+// The last code has the smallest value.
+struct Descending : Codebook<Codebook16{{8.0f, 7.0f, 6.0f, 5.0f, 4.0f, 3.0f, 2.0f, 1.0f, 0.0f,
+                                         -1.0f, -2.0f, -3.0f, -4.0f, -5.0f, -6.0f, -7.0f}}> {
+  static constexpr char const* name = "Descending";
 };
 
 // The first code is reserved, and the largest value needs every bit of its fraction.
@@ -87,13 +94,37 @@ TEST_CASE("codebook: encode is the nearest entry, whatever the order of the code
 TEST_CASE("codebook: derived facts") {
   static_assert(ReservedFirst::levels == 14 && ReservedFirst::code_of_rank(6) == 14 &&
                 max_value<ReservedFirst>() == 7.0f);
+  static_assert(Descending::code_of_rank(0) == 15 && Descending::code_of_rank(15) == 0);
   static_assert(Shuffled::levels == 14 && NF4::levels == 16 && S1M3::levels == 15);
   static_assert(Shuffled::code_of_rank(0) == 1 && Shuffled::code_of_rank(13) == 4);
   static_assert(max_value<Shuffled>() == 11.0f && min_value<Shuffled>() == -7.0f);
   static_assert(ReservedZero::levels == 15 && ReservedZero::max_fraction == 1);
   static_assert(S1M3::max_exponent == 2 && S1M3::max_fraction == 0x400000);
-  static_assert(!Shuffled::has_nan && !Shuffled::has_infinity);
+  static_assert(!Shuffled::has_nan && !Shuffled::has_infinity && Shuffled::bits == 4);
   CHECK(Shuffled::border(0) == -5.0f);
+}
+
+TEST_CASE("codebook: a border is the last number of its rank") {
+  int rounded_up = 0;  // midpoints that the nearest binary32 number lies above
+  for (int rank = 0; rank < 15; ++rank) {
+    double const low = static_cast<double>(NF4::value(NF4::code_of_rank(rank)));
+    double const high = static_cast<double>(NF4::value(NF4::code_of_rank(rank + 1)));
+    double const midpoint = (low + high) / 2.0;
+    float const border = NF4::border(rank);
+    CHECK(static_cast<double>(border) <= midpoint);
+    CHECK(static_cast<double>(std::nextafter(border, 2.0f)) > midpoint);
+    rounded_up += static_cast<double>(static_cast<float>(midpoint)) > midpoint ? 1 : 0;
+  }
+  CHECK(rounded_up > 0);
+}
+
+TEST_CASE("codebook: NaN of either sign gives the largest value") {
+  float const nan = std::numeric_limits<float>::quiet_NaN();
+  for (float const x : {nan, -nan}) {
+    CHECK(encode<NF4>(x).bits == 15);
+    CHECK(encode<S1M3>(x).bits == 6);
+    CHECK(encode<Descending>(x).bits == 0);
+  }
 }
 
 TEST_CASE("codebook: every code decodes, also those that are never produced") {

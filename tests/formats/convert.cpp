@@ -193,3 +193,26 @@ TEST_CASE("the largest and the lowest value") {
   CHECK(min_value<NF4>() == -1.0f);
   CHECK(max_value<S1M3>() == 6.0f);
 }
+
+TEST_CASE("beyond the largest value: what a mode never rounds up to, and infinity") {
+  // Toward zero a finite value stays finite, also where overflow is asked for; infinity is no value.
+  CHECK(encode<E5M2, TowardZero, ToSpecial>(1e6f).bits == 0x7B);
+  CHECK(encode<E5M2, TowardZero, ToSpecial>(inf).bits == 0x7C);
+  CHECK(encode<E5M2, Down, ToSpecial>(1e6f).bits == 0x7B);
+  CHECK(encode<E5M2, Down, ToSpecial>(-1e6f).bits == 0xFC);
+  CHECK(encode<E5M2, Up, ToSpecial>(-1e6f).bits == 0xFB);
+  CHECK(encode<E5M2, Up, ToSpecial>(-inf).bits == 0xFC);
+  CHECK(encode<E5M2, NearestEven, ToSpecial>(57344.0f).bits == 0x7B);
+  // The step of the source is the step of the integer: still no shift by zero.
+  static_assert(encode<INT8>(0x1p23f).bits == 0x7F && encode<INT8>(-0x1p23f).bits == 0x80);
+  static_assert(encode<MXINT8>(0x1p17f).bits == 0x7F);
+}
+
+TEST_CASE("zero is exact in every mode, and the smallest normal source is not zero") {
+  static_assert(encode<E2M1, Up>(0.0f).bits == 0 && encode<E2M1, Down>(-0.0f).bits == 8);
+  static_assert(encode<E2M1, Up>(0x1p-149f).bits == 1 && encode<E2M1, Up>(0x1p-126f).bits == 1);
+  static_assert(encode<INT8, Up>(0.0f).bits == 0 && encode<INT8, Down>(-0.0f).bits == 0);
+  static_assert(encode<INT8, Up>(0x1p-149f).bits == 1 && encode<INT8, Up>(0x1p-126f).bits == 1);
+  CHECK(encode<INT8, Down>(-0x1p-126f).bits == 0xFF);
+  CHECK(encode<INT8, Up>(0.0).bits == 0);
+}

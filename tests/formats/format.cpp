@@ -25,6 +25,19 @@ struct Nameless {
 struct TooWide : Three {
   static constexpr int bits = 9;
 };
+struct OneBit : Three {
+  static constexpr int bits = 1;
+};
+struct NoBits : Three {
+  static constexpr int bits = 0;
+};
+struct Letters : Three {
+  static constexpr Family family = Family::codebook;
+};
+struct SixteenBits : Three {
+  static constexpr int bits = 16;
+  using storage_type = std::uint16_t;
+};
 struct SignedStorage : Three {
   using storage_type = std::int8_t;
 };
@@ -34,6 +47,8 @@ struct SignedStorage : Three {
 TEST_CASE("a format has a name, a family, a width and storage that holds it") {
   static_assert(ElementFormat<Three> && IntegerFormat<Three> && !FloatFormat<Three> &&
                 !CodebookFormat<Three>);
+  static_assert(ElementFormat<OneBit> && !ElementFormat<NoBits> && ElementFormat<SixteenBits>);
+  static_assert(CodebookFormat<Letters> && !IntegerFormat<Letters> && !FloatFormat<Letters>);
   static_assert(!ElementFormat<Nameless> && !ElementFormat<TooWide> &&
                 !ElementFormat<SignedStorage> && !ElementFormat<int>);
   CHECK(std::string{Three::name} == "Three");

@@ -30,6 +30,11 @@ struct E2M2B0 : Minifloat<FloatSpec{.exponent_bits = 2, .mantissa_bits = 2, .bia
   static constexpr char const* name = "E2M2B0";
 };
 
+// A mantissa, though no zero.
+struct Mantissas : E2M1 {
+  [[maybe_unused]] static constexpr bool has_zero = false;
+};
+
 struct DerivedFacts {
   template <class F>
   void operator()() const {
@@ -64,6 +69,13 @@ struct DerivedFacts {
 TEST_CASE("derived facts of the float formats") {
   FloatFormats::for_each(DerivedFacts{});
   ScaleOnlyFormats::for_each(DerivedFacts{});
+}
+
+TEST_CASE("floats with a zero, and bare powers of two") {
+  static_assert(FloatWithZero<E2M1> && FloatWithZero<E5M3> && !FloatWithZero<E8M0>);
+  static_assert(PowersOfTwo<E8M0> && !PowersOfTwo<E2M1> && !PowersOfTwo<UE4M3>);
+  static_assert(FloatFormat<Mantissas> && !PowersOfTwo<Mantissas> && !FloatWithZero<Mantissas>);
+  CHECK(E8M0::mantissa_bits == 0);
 }
 
 TEST_CASE("a new float format is its four facts") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <support/codec_kernel.hpp>
+#include <support/differ.hpp>
 #include <utility>
 
 #include <qfmt/formats/all.hpp>
@@ -16,53 +17,72 @@
 
 namespace {
 
-template <class F, class R, class O>
-QFMT_TEST_KERNEL void codes_of(std::uint32_t first, std::uint32_t count, std::uint32_t step,
-                               std::uint32_t* codes) {
-  auto const code = [](std::uint32_t bits) -> std::uint32_t {
-    return qfmt::encode<F, R, O>(qfmt::bit_cast<float>(bits)).bits;
-  };
-  QFMT_TEST_FILL_CODES(first, count, step, codes, code);
-}
-
-template <class F, class R, class O>
-void add_kernel(codec_test::CodecKernels& kernels, codec_test::oracle::Mode mode) {
-  kernels.push_back({F::name, mode, qfmt::same_as<O, qfmt::ToSpecial>, &codes_of<F, R, O>,
-                     [](float x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
-                     [](double x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
-                     [](std::uint32_t code) {
-                       return qfmt::decode(
-                           qfmt::Code<F>{static_cast<typename F::storage_type>(code)});
-                     }});
-}
-
-template <class F, class O>
-void add_modes(codec_test::CodecKernels& kernels) {
-  using codec_test::oracle::Mode;
-  if constexpr (qfmt::IntegerFormat<F> || F::mantissa_bits > 0) {
-    add_kernel<F, qfmt::NearestEven, O>(kernels, Mode::nearest_even);
-    add_kernel<F, qfmt::Down, O>(kernels, Mode::down);
-    add_kernel<F, qfmt::ToOdd, O>(kernels, Mode::to_odd);
+template <class F, class R>
+struct BothOverflows {
+  static std::uint32_t of(std::uint32_t bits) {
+    float const x = qfmt::bit_cast<float>(bits);
+    std::uint32_t const special = qfmt::encode<F, R, qfmt::ToSpecial>(x).bits;
+    return qfmt::encode<F, R, qfmt::Saturate>(x).bits | special << 16;
   }
-  add_kernel<F, qfmt::NearestAway, O>(kernels, Mode::nearest_away);
-  add_kernel<F, qfmt::TowardZero, O>(kernels, Mode::toward_zero);
-  add_kernel<F, qfmt::Up, O>(kernels, Mode::up);
+};
+
+template <class R>
+constexpr codec_test::oracle::Mode mode_of() {
+  using codec_test::oracle::Mode;
+  return qfmt::same_as<R, qfmt::NearestEven>   ? Mode::nearest_even
+         : qfmt::same_as<R, qfmt::NearestAway> ? Mode::nearest_away
+         : qfmt::same_as<R, qfmt::TowardZero>  ? Mode::toward_zero
+         : qfmt::same_as<R, qfmt::Up>          ? Mode::up
+         : qfmt::same_as<R, qfmt::Down>        ? Mode::down
+                                               : Mode::to_odd;
 }
 
-/// All rounding modes under these overflow modes, of every format of a list whose index leaves the
-/// rest `Part` modulo `Parts`: the lists are compiled in several pieces.
-template <int Part, int Parts, class... Fs, class... Os>
-codec_test::CodecKernels kernels_of(qfmt::TypeList<Fs...> /*formats*/,
-                                    qfmt::TypeList<Os...> /*overflow*/) {
+template <class F, class R, class O>
+codec_test::Codec codec_of() {
+  return {mode_of<R>(), qfmt::same_as<O, qfmt::ToSpecial>,
+          [](float x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; },
+          [](double x) -> std::uint32_t { return qfmt::encode<F, R, O>(x).bits; }};
+}
+
+template <class F, class... Rs>
+codec_test::CodecKernel kernel_of(qfmt::TypeList<Rs...> /*modes*/) {
+  codec_test::CodecKernel kernel{
+      F::name,
+      {mode_of<Rs>()...},
+      &differ<BothOverflows<F, Rs>...>,
+      [](std::uint32_t code) {
+        return qfmt::decode(qfmt::Code<F>{static_cast<typename F::storage_type>(code)});
+      },
+      {}};
+  (kernel.codecs.insert(kernel.codecs.end(),
+                        {codec_of<F, Rs, qfmt::Saturate>(), codec_of<F, Rs, qfmt::ToSpecial>()}),
+   ...);
+  return kernel;
+}
+
+template <class F>
+codec_test::CodecKernel kernel_of() {
+  using namespace qfmt;
+  if constexpr (IntegerFormat<F> || F::mantissa_bits > 0) {
+    return kernel_of<F>(TypeList<NearestEven, NearestAway, TowardZero, Up, Down, ToOdd>{});
+  } else {
+    return kernel_of<F>(TypeList<NearestAway, TowardZero, Up>{});
+  }
+}
+
+/// Every format of a list whose index leaves the rest `Part` modulo `Parts`: the lists are compiled
+/// in several pieces.
+template <int Part, int Parts, class... Fs>
+codec_test::CodecKernels kernels_of(qfmt::TypeList<Fs...> /*formats*/) {
   codec_test::CodecKernels kernels;
-  auto const add_one = [&]<int Index, class F, class O>() {
+  auto const add = [&]<int Index, class F>() {
     if constexpr (Index % Parts == Part)
-      add_modes<F, O>(kernels);
+      kernels.push_back(kernel_of<F>());
   };
-  auto const add_all = [&]<class O, int... Index>(std::integer_sequence<int, Index...>) {
-    (add_one.template operator()<Index, Fs, O>(), ...);
-  };
-  (add_all.template operator()<Os>(std::make_integer_sequence<int, int{sizeof...(Fs)}>{}), ...);
+  [&]<int... Index>(std::integer_sequence<int, Index...>) {
+    (add.template operator()<Index, Fs>(), ...);
+  }
+  (std::make_integer_sequence<int, int{sizeof...(Fs)}>{});
   return kernels;
 }
 

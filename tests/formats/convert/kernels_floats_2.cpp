@@ -13,5 +13,5 @@ namespace codec_test = qfmt::test;
 
 codec_test::CodecKernels kernels_floats_2() {
   using namespace qfmt;
-  return kernels_of<2, 3>(FloatFormats{}, TypeList<Saturate, ToSpecial>{});
+  return kernels_of<2, 3>(FloatFormats{});
 }

@@ -13,5 +13,5 @@ namespace codec_test = qfmt::test;
 
 codec_test::CodecKernels kernels_integers_0() {
   using namespace qfmt;
-  return kernels_of<0, 2>(IntegerFormats{}, TypeList<Saturate, ToSpecial>{});
+  return kernels_of<0, 2>(IntegerFormats{});
 }

@@ -13,5 +13,5 @@ namespace codec_test = qfmt::test;
 
 codec_test::CodecKernels kernels_scales() {
   using namespace qfmt;
-  return kernels_of<0, 1>(ScaleOnlyFormats{}, TypeList<Saturate, ToSpecial>{});
+  return kernels_of<0, 1>(ScaleOnlyFormats{});
 }

@@ -1,19 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <algorithm>
 #include <bit>
 #include <cfenv>
-#include <cmath>
-#include <cstdio>
+#include <cstring>
 #include <doctest/doctest.h>
-#include <initializer_list>
 #include <limits>
 #include <scaling/mx_rule/kernels.hpp>
+#include <scaling/mx_rule/oracle.hpp>
 #include <string>
-#include <string_view>
-#include <support/code_stream.hpp>
-#include <vector>
+#include <support/code_digest.hpp>
+#include <support/exhaustive.hpp>
 
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/mx_rule.hpp>
@@ -21,105 +18,20 @@
 #include <xmmintrin.h>
 #endif
 
-// The MX scale rules against their definitions on real numbers. A rule is a step function of the
-// tile's largest magnitude: it is known once it is known where it steps.
-
 using namespace qfmt;
+using qfmt::test::check_sample;
+using qfmt::test::Findings;
+using qfmt::test::WordRuns;
+namespace oracle = qfmt::test::mx_oracle;
 
 namespace {
 
-struct Element {
-  char const* name;
-  double largest;
-  int mantissa_bits;
-  [[nodiscard]] int emax() const { return std::ilogb(largest); }
-};
-
-// OCP Microscaling Formats 1.0, table 1; the codebook S1M3 has no mantissa.
-constexpr Element elements[] = {{"E2M1", 6.0, 1},   {"E2M3", 7.5, 3},     {"E3M2", 28.0, 2},
-                                {"E4M3", 448.0, 3}, {"E5M2", 57344.0, 2}, {"MXINT8", 127.0 / 64, 6},
-                                {"S1M3", 6.0, 0}};
-
-struct Step {
-  double at;
-  bool inclusive;
-};
-
-/// From which magnitude on the scale is at least 2^k.
-Step step(Element const& element, std::string_view rule, int k) {
-  double const binade = std::ldexp(1.0, k + element.emax());
-  if (rule == "floor")
-    return {binade, true};  // amax >= 2^(k + emax)
-  if (rule == "ceil")
-    return {binade / 2, false};  // amax > 2^(k - 1 + emax)
-  if (rule == "round_up")
-    return {std::ldexp(element.largest, k - 1), false};  // largest * 2^(k - 1) < amax
-  if (rule == "even")
-    return {binade * (1 - std::ldexp(1.0, -element.mantissa_bits - 2)),
-            true};                // half way to the next binade
-  return {binade * 0.875, true};  // at_three_quarters: 1.75 * 2^(k - 1 + emax)
+std::string describe(ScaleRuleKernel const& kernel, std::size_t column) {
+  return std::string{kernel.format} + ", " + kernel.rules[column];
 }
 
-using Interval = qfmt::test::CodeRun;
-
-/// All 2^31 magnitudes, in runs of equal codes.
-std::vector<Interval> intervals(Element const& element, std::string_view rule) {
-  std::vector<Interval> runs;
-  std::uint32_t begin = 0;
-  std::uint32_t code = 0;
-  auto const close = [&](std::uint32_t end) {
-    if (end > begin)
-      runs.push_back({begin, end - begin, code});
-    begin = end;
-  };
-  for (int next = 1; next <= 254; ++next) {
-    auto const [at, inclusive] = step(element, rule, next - 127);
-    std::uint32_t low = 0;
-    std::uint32_t high = 0x7F800000u;
-    while (low < high) {
-      std::uint32_t const middle = low + (high - low) / 2;
-      auto const x = static_cast<double>(std::bit_cast<float>(middle));
-      if (inclusive ? x >= at : x > at) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    close(low);
-    code = static_cast<std::uint32_t>(next);
-    if (begin == 0x7F800000u)
-      break;
-  }
-  close(0x7F800000u);
-  runs.push_back({0x7F800000u, 1, 254});
-  runs.push_back({0x7F800001u, 0x7FFFFFu, 255});
-  return runs;
-}
-
-Element const& find(char const* name) {
-  return *std::find_if(std::begin(elements), std::end(elements),
-                       [&](Element const& e) { return std::string_view{e.name} == name; });
-}
-
-struct Tally {
-  std::uint64_t checked = 0;
-  std::uint64_t mismatches = 0;
-};
-
-Tally check(ScaleRuleKernel const& kernel, std::vector<Interval> const& runs) {
-  Tally tally;
-  auto const range = [&](std::uint32_t first, std::uint32_t count, std::uint32_t stride,
-                         std::uint32_t code) {
-    tally.mismatches += qfmt::test::mismatches(kernel.codes_of, first, count, stride, code);
-    tally.checked += count;
-  };
-  for (auto const& run : runs) {
-    std::uint32_t const edge = (std::min)(run.count, 256u);
-    range(run.first, edge, 1, run.code);
-    range(run.first + (run.count - edge), edge, 1, run.code);
-    range(run.first, (run.count - 1) / 1021 + 1, 1021, run.code);
-  }
-  return tally;
+Findings check(ScaleRuleKernel const& kernel) {
+  return check_sample(kernel.differ, {oracle::columns(kernel.format, kernel.rules), 1}, 256, 1021);
 }
 
 bool can_run() {
@@ -138,39 +50,53 @@ TEST_CASE("scale rules: a sample of all magnitudes") {
   if (!can_run())
     return;
   for (auto const& kernel : scale_rule_kernels()) {
-    auto const tally = check(kernel, intervals(find(kernel.format), kernel.rule));
-    CHECK_MESSAGE(tally.mismatches == 0, std::string{kernel.format}, ", ",
-                  std::string{kernel.rule});
-    CHECK(tally.checked >= std::uint64_t{1} << 21);
+    auto const found = check(kernel);
+    for (std::size_t c = 0; c < kernel.rules.size(); ++c)
+      CHECK_MESSAGE(found.mismatches[c] == 0, describe(kernel, c), found.wrong(c));
+    CHECK(found.inputs >= std::uint64_t{1} << 21);
   }
 }
 
-TEST_CASE("scale rules: all 2^31 magnitudes") {
+TEST_CASE("exhaustive: scale rules, all 2^31 magnitudes") {
   qfmt::test::ExhaustiveRun const run;
-  if (run.selection.empty())
-    return qfmt::test::skip("all 2^31 magnitudes of the scale rules: set QFMT_EXHAUSTIVE=1");
+  if (!run.asked())
+    return qfmt::test::skip("all 2^31 magnitudes of the scale rules: scripts/test.sh --exhaustive");
   if (!can_run())
     return;
   REQUIRE(run.is_known_mode());
   auto const kernels = scale_rule_kernels();
-  std::vector<qfmt::test::CodeStream> streams;
+  std::vector<qfmt::test::Stream> streams;
   for (auto const& kernel : kernels)
-    streams.emplace_back(kernel.codes_of, intervals(find(kernel.format), kernel.rule), 31, false);
-  auto const results = run.run(streams);
+    streams.push_back({kernel.differ, {oracle::columns(kernel.format, kernel.rules), 1}});
+  auto const results = run.run("mx_scale", streams);
   qfmt::test::CertificatePart part;
-  double seconds = 0;
   for (std::size_t i = 0; i < kernels.size(); ++i) {
-    CHECK_MESSAGE(results[i].mismatches == 0, std::string{kernels[i].format}, ", ",
-                  std::string{kernels[i].rule});
-    CHECK(results[i].inputs == (std::min)(std::uint64_t{run.groups} << 23, std::uint64_t{1} << 31));
-    part.add(std::string{"\"element\":\""} + kernels[i].format + "\",\"rule\":\"" +
-                 kernels[i].rule + "\"",
-             "the rules on real numbers (tests/scaling/mx_rule/all_magnitudes.cpp)", results[i]);
-    seconds += results[i].seconds;
+    CHECK(results[i].inputs == run.inputs(std::uint64_t{1} << 31));
+    auto const columns = oracle::columns(kernels[i].format, kernels[i].rules);
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      CHECK_MESSAGE(results[i].mismatches[c] == 0, describe(kernels[i], c), results[i].wrong(c));
+      part.add(std::string{"\"element\":\""} + kernels[i].format + "\",\"rule\":\"" +
+                   kernels[i].rules[c] + "\"",
+               results[i], c, qfmt::test::digest(columns[c]));
+    }
   }
   CHECK(part.write("mx_scale", run, QFMT_TEST_KERNEL_FLAGS));
-  std::printf("scale rules: %zu x %llu magnitudes, %.0f s of processor time\n", kernels.size(),
-              static_cast<unsigned long long>(results[0].inputs), seconds);
+}
+
+TEST_CASE(
+    "scale rules: the oracle says what it said in the exhaustive run that wrote the certificate") {
+  std::string const text = qfmt::test::certificate();
+  if (text.empty())
+    return qfmt::test::skip("docs/qfmt-conformance.json is not there");
+  for (auto const& kernel : scale_rule_kernels()) {
+    auto const columns = oracle::columns(kernel.format, kernel.rules);
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      std::string const row = std::string{R"("element": ")"} + kernel.format + R"(", "rule": ")" +
+                              kernel.rules[c] + R"(", "digest": ")" +
+                              qfmt::test::digest(columns[c]) + '"';
+      CHECK_MESSAGE(text.find(row) != std::string::npos, row);
+    }
+  }
 }
 
 TEST_CASE("scale rules: no rounding mode of the processor and no flushing of subnormals matters") {
@@ -178,16 +104,19 @@ TEST_CASE("scale rules: no rounding mode of the processor and no flushing of sub
     return;
   std::uint64_t mismatches = 0;
   for (auto const& kernel : scale_rule_kernels()) {
-    auto const runs = intervals(find(kernel.format), kernel.rule);
+    WordRuns const expected{oracle::columns(kernel.format, kernel.rules), 1};
+    auto const found = [&] {
+      return check_sample(kernel.differ, expected, 256, 1021).all_mismatches();
+    };
     for (int const direction : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
       std::fesetround(direction);
-      mismatches += check(kernel, runs).mismatches;
+      mismatches += found();
       std::fesetround(FE_TONEAREST);
     }
 #if defined(__x86_64__)
     constexpr unsigned flush = 0x8040;  // FTZ | DAZ
     _mm_setcsr(_mm_getcsr() | flush);
-    mismatches += check(kernel, runs).mismatches;
+    mismatches += found();
     _mm_setcsr(_mm_getcsr() & ~flush);
 #endif
   }
@@ -197,19 +126,21 @@ TEST_CASE("scale rules: no rounding mode of the processor and no flushing of sub
 TEST_CASE("scale rules: the table of another rule or format is caught") {
   if (!can_run())
     return;
-  auto const mismatches = [](ScaleRuleKernel kernel, char const* format, char const* rule) {
-    kernel.format = format;
-    kernel.rule = rule;
-    return check(kernel, intervals(find(kernel.format), kernel.rule)).mismatches;
-  };
   for (auto const& kernel : scale_rule_kernels()) {
-    if (std::string_view{kernel.format} != "E4M3")
+    if (std::strcmp(kernel.format, "E4M3") != 0)
       continue;
-    for (char const* const rule : {"floor", "ceil", "round_up", "even", "at_three_quarters"}) {
-      // 448 is 1.75 * 2^8: only an amax of exactly that mantissa tells two of the rules apart.
-      CHECK((mismatches(kernel, "E4M3", rule) == 0) == (std::string_view{kernel.rule} == rule));
+    for (std::size_t rule = 0; rule < kernel.rules.size(); ++rule) {
+      // All words are compared with the table of one rule. 448 is 1.75 * 2^8: only an amax of
+      // exactly that mantissa tells two of the rules apart.
+      ScaleRuleKernel against = kernel;
+      against.rules.assign(kernel.rules.size(), kernel.rules[rule]);
+      auto const found = check(against);
+      for (std::size_t c = 0; c < kernel.rules.size(); ++c)
+        CHECK((found.mismatches[c] == 0) == (c == rule));
     }
-    CHECK(mismatches(kernel, "E5M2", kernel.rule) > 0);
+    ScaleRuleKernel other = kernel;
+    other.format = "E5M2";
+    for (std::uint64_t const mismatches : check(other).mismatches) CHECK(mismatches > 0);
   }
 }
 

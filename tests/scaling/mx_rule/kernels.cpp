@@ -6,26 +6,23 @@
 #include <scaling/mx_rule/kernels.hpp>
 #include <support/kernel_options.hpp>
 // It comes before what it is about.
+#include <support/differ.hpp>
+
 #include <qfmt/formats/all.hpp>
 #include <qfmt/scaling/mx_rule.hpp>
 
 namespace {
 
 template <class F, class Rule>
-QFMT_TEST_KERNEL void codes_of(std::uint32_t first, std::uint32_t count, std::uint32_t step,
-                               std::uint32_t* codes) {
-  auto const code = [](std::uint32_t bits) -> std::uint32_t {
+struct ScaleCode {
+  static std::uint32_t of(std::uint32_t bits) {
     return qfmt::mx::scale_code<F, Rule>(qfmt::bit_cast<float>(bits)).bits;
-  };
-  QFMT_TEST_FILL_CODES(first, count, step, codes, code);
-}
+  }
+};
 
 template <class F, class... Rules>
-void add(std::vector<ScaleRuleKernel>& kernels) {
-  (kernels.push_back(
-       {F::name, Rules::name, &codes_of<F, Rules>,
-        [](float amax) -> std::uint32_t { return qfmt::mx::scale_code<F, Rules>(amax).bits; }}),
-   ...);
+ScaleRuleKernel kernel() {
+  return {F::name, {Rules::name...}, &differ<ScaleCode<F, Rules>...>};
 }
 
 }  // namespace
@@ -33,13 +30,11 @@ void add(std::vector<ScaleRuleKernel>& kernels) {
 std::vector<ScaleRuleKernel> scale_rule_kernels() {
   using namespace qfmt;
   using namespace qfmt::mx;
-  std::vector<ScaleRuleKernel> kernels;
-  add<E2M1, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(kernels);
-  add<E2M3, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(kernels);
-  add<E3M2, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(kernels);
-  add<E4M3, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(kernels);
-  add<E5M2, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(kernels);
-  add<MXINT8, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(kernels);
-  add<S1M3, Floor, Ceil, RoundUp, AtThreeQuarters>(kernels);
-  return kernels;
+  return {kernel<E2M1, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(),
+          kernel<E2M3, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(),
+          kernel<E3M2, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(),
+          kernel<E4M3, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(),
+          kernel<E5M2, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(),
+          kernel<MXINT8, Floor, Ceil, RoundUp, Even, AtThreeQuarters>(),
+          kernel<S1M3, Floor, Ceil, RoundUp, AtThreeQuarters>()};
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <support/laws/expect.hpp>
 #include <support/laws/violations.hpp>
 #include <support/samples.hpp>
 #include <vector>
@@ -70,7 +71,7 @@ template <Scheme S, Real T, class L>
 Violations one_batch_is_quantize(L const& lifecycle) {
   Violations found{"calibrated on itself, a matrix is quantized as on its own"};
   for (auto const& matrix : sample_batches<S, T>(61)) {
-    auto const expected = *qfmt::quantize<S, T>(matrix.view());
+    auto const expected = *quantize_with<S, T>(matrix.view(), fit_global<S, T>(matrix.view()));
     auto const calibrated = lifecycle.quantize(lifecycle.calibrate({matrix}), matrix);
     found.expect(calibrated == expected,
                  [&] { return std::to_string(matrix.shape.rows) + " rows differ"; });
@@ -132,6 +133,22 @@ Violations frozen_parameters_decide(L const& lifecycle) {
     }
   }
   return found;
+}
+
+/// A scheme and the type of tensors that it is calibrated on, for lists.
+template <Scheme S, Real T>
+struct Case {
+  using Scheme = S;
+  using Type = T;
+};
+
+/// The library's lifecycle keeps all of them.
+template <Scheme S, Real T>
+void check_lifecycle() {
+  Lifecycle<S, T> const lifecycle;
+  expect_held(one_batch_is_quantize<S, T>(lifecycle));
+  expect_held(batches_accumulate<S, T>(lifecycle));
+  expect_held(frozen_parameters_decide<S, T>(lifecycle));
 }
 
 }  // namespace qfmt::test::laws

@@ -86,10 +86,9 @@ Quantized unpacked(Result<QuantTensor<S>> result, void (*change)(QuantTensor<S>&
   return out;
 }
 
-/// The library's quantizer for scheme S and tensors of T, with its result changed by `change`.
-/// Executors beyond the serial one are compiled in if WithExecutors.
-template <class S, class T = float, bool WithExecutors = false>
-AnyQuantizer any_quantizer(void (*change)(QuantTensor<S>&) = &leave_alone<S>) {
+/// What is known of a quantizer for scheme S; how it runs is missing.
+template <class S>
+AnyQuantizer described() {
   using F = typename S::Format;
   AnyQuantizer quantizer{std::string{F::name} + ", " + S::Policy::name + ", " + S::Profile::name,
                          S::Granularity::rows,
@@ -108,6 +107,14 @@ AnyQuantizer any_quantizer(void (*change)(QuantTensor<S>&) = &leave_alone<S>) {
   } else if constexpr (IntegerFormat<F>) {
     quantizer.absolute_error = std::ldexp(0.5, -F::spec.fraction_bits);
   }
+  return quantizer;
+}
+
+/// The library's quantizer for scheme S and tensors of T, with its result changed by `change`.
+/// Executors beyond the serial one are compiled in if WithExecutors.
+template <class S, class T = float, bool WithExecutors = false>
+AnyQuantizer any_quantizer(void (*change)(QuantTensor<S>&) = &leave_alone<S>) {
+  AnyQuantizer quantizer = described<S>();
   quantizer.run = [change](Matrix<float> const& matrix, How how, float const* encode_scale) {
     Matrix<T> typed{matrix.shape};
     for (std::size_t i = 0; i < typed.values.size(); ++i)
