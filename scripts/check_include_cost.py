@@ -7,7 +7,9 @@
     check_include_cost.py [--gate] [-- COMPILER FLAGS...]
 
 A report; with --gate, a header over its budget is a failure. It is not part of the tests, whose
-verdict must not depend on how busy the machine is.
+verdict must not depend on how busy the machine is. Of the umbrella's second about half is the
+standard library's (<string>, <vector>, <algorithm>, <span>, <variant>, ...) and a quarter
+<immintrin.h>, of which compilers allow no part alone; formats and scaling include neither.
 """
 
 import argparse
@@ -21,7 +23,9 @@ BUDGETS = {
     "core/config.hpp": 0.10,
     "formats/convert.hpp": 0.15,
     "formats/all.hpp": 0.20,
-    "qfmt.hpp": 0.40,
+    "scaling/block_format.hpp": 0.20,
+    "tensor/view.hpp": 0.30,
+    "qfmt.hpp": 1.00,
     "calibration/gptq.hpp": 1.20,
     "io/compressed_tensors.hpp": 1.60,
 }

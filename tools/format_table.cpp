@@ -16,12 +16,16 @@
 #include <initializer_list>
 #include <iterator>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <qfmt/formats/all.hpp>
 #include <qfmt/formats/limits.hpp>
 #include <qfmt/io/compressed_tensors.hpp>
 #include <qfmt/packing/nibble_order.hpp>
+#include <qfmt/packing/pack.hpp>
 #include <qfmt/packing/scale_layout.hpp>
+#include <qfmt/packing/word_order.hpp>
 #include <qfmt/scaling/profiles/all.hpp>
 
 namespace {
@@ -193,6 +197,102 @@ void layout_table(Shape scales, index_t first_offsets) {
   }
 }
 
+/// Where the bits of a code are in a row of words: those that differ between all zeros and all ones.
+/// `store(codes, count, words)` writes a row.
+template <ElementFormat F, class Word, class Store>
+std::vector<std::string> bits_of_row(index_t count, std::size_t words, Store const& store) {
+  constexpr int width = 8 * sizeof(Word);
+  std::vector<std::string> owners(words * width, "-");
+  for (index_t i = 0; i < count; ++i) {
+    for (int bit = 0; bit < F::bits; ++bit) {
+      std::vector<Code<F>> codes(static_cast<std::size_t>(count));
+      std::vector<Word> zeros(words);
+      std::vector<Word> one(words);
+      store(codes.data(), count, zeros.data());
+      codes[static_cast<std::size_t>(i)].bits = static_cast<typename F::storage_type>(1 << bit);
+      store(codes.data(), count, one.data());
+      for (std::size_t at = 0; at < owners.size(); ++at) {
+        if (((zeros[at / width] ^ one[at / width]) >> at % width & 1) != 0)
+          owners[at] = std::to_string(i) + "." + std::to_string(bit);
+      }
+    }
+  }
+  return owners;
+}
+
+void byte_table() {
+  auto const owners = bits_of_row<E2M3, uint8_t>(
+      4, 3,
+      [](Code<E2M3> const* codes, index_t count, uint8_t* bytes) { pack(codes, count, bytes, 3); });
+  std::printf(
+      "\n## Codes of 6 bits\n\nWhich bit of which element each bit of a row of bytes is: 1.0 is "
+      "the "
+      "lowest one of element 1. Other widths\nfollow each other in the same way.\n\n"
+      "| byte | 7 | 6 | 5 | 4 | 3 | 2 | 1 | 0 |\n|---|---|---|---|---|---|---|---|---|\n");
+  for (std::size_t byte = 0; byte < 3; ++byte) {
+    std::printf("| %zu |", byte);
+    for (std::size_t bit = 8; bit-- > 0;) std::printf(" %s |", owners[8 * byte + bit].c_str());
+    std::printf("\n");
+  }
+}
+
+/// The elements of a word by their bits, from the lowest: "0 [2:0]" is element 0 with bits 2 to 0.
+std::string elements_of(std::vector<std::string> const& owners, std::size_t word) {
+  std::string text;
+  for (std::size_t at = 32 * word; at < 32 * (word + 1);) {
+    std::string const element = owners[at].substr(0, owners[at].find('.'));
+    std::size_t end = at;
+    while (end < 32 * (word + 1) && owners[end].substr(0, owners[end].find('.')) == element) ++end;
+    text += text.empty() ? "" : ", ";
+    text += element == "-" ? std::to_string(end - at) + " unused"
+                           : element + " [" + owners[end - 1].substr(element.size() + 1) + ":" +
+                                 owners[at].substr(element.size() + 1) + "]";
+    at = end;
+  }
+  return text;
+}
+
+template <class Order>
+void word_row(char const* label) {
+  auto const owners = bits_of_row<INT5, uint32_t>(
+      12, 2, [](Code<INT5> const* codes, index_t count, uint32_t* words) {
+        Order::template store<INT5>(codes, count, words);
+      });
+  std::printf("| %s | %s | %s |\n", label, elements_of(owners, 0).c_str(),
+              elements_of(owners, 1).c_str());
+}
+
+template <class Order>
+void weight_row(char const* label) {
+  std::printf("| %s |", label);
+  for (int shift = 0; shift < 32; shift += 4) {
+    for (index_t n = 0; n < 8; ++n) {
+      for (index_t k = 0; k < 8; ++k) {
+        if (Order::place(n, k) == WordPlace{0, 0, shift})
+          std::printf(" %lld, %lld |", static_cast<long long>(n), static_cast<long long>(k));
+      }
+    }
+  }
+  std::printf("\n");
+}
+
+void word_tables() {
+  std::printf(
+      "\n## Integers in 32-bit words\n\nWhich elements of a row of INT5 are in its first words, "
+      "from "
+      "the lowest bit up, and which of their bits.\n\n"
+      "| order | word 0 | word 1 |\n|---|---|---|\n");
+  word_row<DenseWords>("DenseWords");
+  word_row<WholeWords>("WholeWords");
+  std::printf(
+      "\n## 4-bit weights in 32-bit words\n\nWhich weight (n, k), output n and input k, is in each "
+      "four bits of the first word. GPTQ's words\nare a matrix (K / 8, N), AWQ's one of (K, N / 8)."
+      "\n\n| order | 3:0 | 7:4 | 11:8 | 15:12 | 19:16 | 23:20 | 27:24 | 31:28 "
+      "|\n|---|---|---|---|---|---|---|---|---|\n");
+  weight_row<GptqOrder>("GptqOrder");
+  weight_row<AwqOrder>("AwqOrder");
+}
+
 void layouts() {
   std::printf(
       "# Layouts\n\nDrawn from the types by `format_table layouts`; `tests` compares.\n\n"
@@ -206,6 +306,8 @@ void layouts() {
   nibble_row<HighFirst>("HighFirst");
   nibble_row<SplitHalves<32>>("SplitHalves<32>");
   nibble_row<SplitHalves<16>>("SplitHalves<16>");
+  byte_table();
+  word_tables();
   std::printf("\n## Block scales\n");
   layout_table<RowMajor>({130, 6}, 16);
   layout_table<Swizzled128x4>({130, 6}, 48);
@@ -302,12 +404,23 @@ template <Profile P>
 char const* two_level_application() {
   return matching(
       {{"x / (S / G)", [](float x, float s, float g) { return x / (s / g); }},
-       {"x / (S * (1 / G))", [](float x, float s, float g) { return x / (s * (1.0f / g)); }},
+       {"x / (S * D)", [](float x, float s, float g) { return x / (s * (1.0f / g)); }},
        {"x * (1 / (S / G))", [](float x, float s, float g) { return x * (1.0f / (s / g)); }},
-       {"x * (1 / (S * (1 / G)))",
+       {"x * (1 / (S * D))",
         [](float x, float s, float g) { return x * (1.0f / (s * (1.0f / g))); }},
        {"x * (G / S)", [](float x, float s, float g) { return x * (g / s); }}},
-      [](float x, float s, float g) { return P::apply(x, P::prepare_two_level(s, g)); });
+      [](float x, float s, float g) { return P::apply(x, P::prepare_two_level(s, {g})); });
+}
+
+/// How a profile finds NVFP4's tensor scale from amax; the formulas differ in rounding.
+template <Profile P>
+char const* tensor_scale() {
+  return matching(
+      {{"G = 2688 / amax", [](float amax, float, float) { return 2688.0f / amax; }},
+       {"G = (1 / amax) * 2688", [](float amax, float, float) { return 1.0f / amax * 2688.0f; }},
+       {"D = amax / 2688", [](float amax, float, float) { return 1.0f / (amax / 2688.0f); }},
+       {"G = 1", [](float, float, float) { return 1.0f; }}},
+      [](float amax, float, float) { return P::template global_scale<float>(amax).encode_scale; });
 }
 
 /// The rule by which a profile chooses the MX scale for F, found by trying mantissas of amax.
@@ -353,17 +466,19 @@ void scale_tables() {
   });
 
   std::printf(
-      "\n### NVFP4\n\nHow a value is divided by block scale S and tensor scale G (encode "
-      "direction: 2688 / amax); G of a tensor of zeros and\n"
-      "of one with amax 3; S, as a code, of a block with amax 0, 2^-20, 1 and 2000 under G = 1.\n\n"
-      "| profile | by S and G | G, zeros | G, amax 3 | S, 0 | S, 2^-20 | S, 1 | S, 2000 "
+      "\n### NVFP4\n\nHow the tensor scale is found, G to encode or D = 1 / G to decode, and G of "
+      "a tensor "
+      "of zeros; how a value is divided\n"
+      "by it and the block scale S; S, as a code, of a block with amax 0, 2^-20, 1 and 2000 under "
+      "G = 1.\n\n"
+      "| profile | tensor scale | G, zeros | by S and G | S, 0 | S, 2^-20 | S, 1 | S, 2000 "
       "|\n|---|---|---|---|---|---|---|---|\n");
   profile::All::for_each([]<class P>() {
-    std::printf("| %s | %s | %s | %s |", P::name, two_level_application<P>(),
-                number(P::template encode_scale<float>(0.0f)).c_str(),
-                number(P::template encode_scale<float>(3.0f)).c_str());
+    std::printf("| %s | %s | %s | %s |", P::name, tensor_scale<P>(),
+                number(P::template global_scale<float>(0.0f).encode_scale).c_str(),
+                two_level_application<P>());
     for (float const amax : {0.0f, 0x1p-20f, 1.0f, 2000.0f})
-      std::printf(" %s |", hex(P::template block_scale<E2M1, float>(amax, 1.0f).bits, 8).c_str());
+      std::printf(" %s |", hex(P::template block_scale<E2M1, float>(amax, {1.0f}).bits, 8).c_str());
     std::printf("\n");
   });
 
@@ -393,7 +508,7 @@ void evidence() {
       {profile::Qfmt::name, "everything, against definitions in exact arithmetic", "–"},
       {profile::CudaSatfinite::name,
        "conversions: the functions of the CUDA 13.0 headers, on the host, when the tests run; all "
-       "2^32 values with QFMT_EXHAUSTIVE=1",
+       "2^32 values by scripts/test.sh --exhaustive",
        "–"},
       {profile::CudaNoSat::name, "as CudaSatfinite", "–"},
       {profile::MlDtypes::name, "conversions: ml_dtypes 0.6.0", "–"},

@@ -17,37 +17,30 @@
 //         [](float x) { return my_float_to_e4m3(x); });
 //     if (report.mismatches != 0) std::puts(report.text().c_str());
 //
-// check_decode does the same for the way back, and conformance_blocks.hpp for whole blocks. The inputs are those on which conversions go wrong: every boundary between two codes
-// with its neighbours, every value with its neighbours, overflow, underflow, subnormal inputs, both
-// zeros, infinities and NaNs; some thousands for a format of 8 bits.
+// check_decode does the same for the way back, and conformance_blocks.hpp for whole blocks. The
+// inputs are those on which conversions go wrong: every boundary between two codes with its
+// neighbours, every value with its neighbours, overflow, underflow, subnormal inputs, both zeros,
+// infinities and NaNs; some thousands for a format of 8 bits.
 
 namespace qfmt::conformance {
 
-/// What a check of a conversion to F found.
-template <ElementFormat F>
+/// What a check found.
 struct Report {
-  int64_t inputs = 0;
+  std::string name;  ///< of the format
+  std::string unit;  ///< of what was compared: "inputs", "codes" or "blocks"
+  int64_t checked = 0;
   int64_t mismatches = 0;
-  // The first mismatch.
-  float input = 0.0f;
-  uint32_t expected = 0;
-  uint32_t got = 0;
+  int64_t other_scales = 0;  ///< blocks: mismatches whose scale is another one already
+  std::string first{};       ///< the first mismatch, its bits by field
 
-  /// One line: how many inputs differ, and the first one with its bits by field.
-  [[nodiscard]] std::string text() const;
-};
-
-/// What a check of a conversion from F found.
-template <ElementFormat F>
-struct DecodeReport {
-  int64_t codes = 0;
-  int64_t mismatches = 0;
-  // The first mismatch.
-  uint32_t code = 0;
-  float expected = 0.0f;
-  float got = 0.0f;
-
-  [[nodiscard]] std::string text() const;
+  /// One line: how many differ, and the first one.
+  [[nodiscard]] std::string text() const {
+    std::string line = name + ": " + std::to_string(mismatches) + " of " + std::to_string(checked) +
+                       ' ' + unit + " differ";
+    if (other_scales > 0)
+      line += ", " + std::to_string(other_scales) + " of them in the scale";
+    return mismatches == 0 ? line : line + "; the first is " + first;
+  }
 };
 
 namespace detail {
@@ -152,21 +145,25 @@ void for_each_input(Visit&& visit) {
   }
 }
 
+namespace detail {
+
+template <ElementFormat F>
+std::string expected_and_got(uint32_t expected, uint32_t got) {
+  return ": expected " + shown_code<F>(expected) + ", got " + shown_code<F>(got);
+}
+
+}  // namespace detail
+
 /// Compares `convert(float) -> integer code` with encode<F, R, O> on those inputs.
 template <ElementFormat F, RoundingMode R = NearestEven, OverflowMode O = Saturate, class Convert>
-[[nodiscard]] Report<F> check(Convert&& convert) {
-  Report<F> report;
+[[nodiscard]] Report check(Convert&& convert) {
+  Report report{F::name, "inputs"};
   for_each_input<F>([&](float x) {
     uint32_t const expected = encode<F, R, O>(x).bits;
     uint32_t const got = static_cast<uint32_t>(convert(x));
-    ++report.inputs;
-    if (got == expected)
-      return;
-    if (report.mismatches++ == 0) {
-      report.input = x;
-      report.expected = expected;
-      report.got = got;
-    }
+    ++report.checked;
+    if (got != expected && report.mismatches++ == 0)
+      report.first = detail::shown_float(x) + detail::expected_and_got<F>(expected, got);
   });
   return report;
 }
@@ -174,52 +171,19 @@ template <ElementFormat F, RoundingMode R = NearestEven, OverflowMode O = Satura
 /// Compares `convert(code) -> float` with decode<F> on all codes, bit for bit; any NaN is as good
 /// as another.
 template <ElementFormat F, class Convert>
-[[nodiscard]] DecodeReport<F> check_decode(Convert&& convert) {
-  DecodeReport<F> report;
+[[nodiscard]] Report check_decode(Convert&& convert) {
+  Report report{F::name, "codes"};
   for (uint32_t code = 0; code >> F::bits == 0; ++code) {
     float const expected = detail::decode_bits<F>(code);
     float const got = convert(static_cast<typename F::storage_type>(code));
-    ++report.codes;
     bool const same =
         is_nan(expected) ? is_nan(got) : bit_cast<uint32_t>(expected) == bit_cast<uint32_t>(got);
-    if (same)
-      continue;
-    if (report.mismatches++ == 0) {
-      report.code = code;
-      report.expected = expected;
-      report.got = got;
-    }
+    ++report.checked;
+    if (!same && report.mismatches++ == 0)
+      report.first = detail::shown_code<F>(code) + ": expected " + detail::shown_float(expected) +
+                     ", got " + detail::shown_float(got);
   }
   return report;
-}
-
-namespace detail {
-
-template <ElementFormat F>
-std::string expected_and_got(uint32_t expected, uint32_t got) {
-  return "expected " + shown_code<F>(expected) + ", got " + shown_code<F>(got);
-}
-
-}  // namespace detail
-
-template <ElementFormat F>
-std::string Report<F>::text() const {
-  std::string const line = std::string{F::name} + ": " + std::to_string(mismatches) + " of " +
-                           std::to_string(inputs) + " inputs differ";
-  if (mismatches == 0)
-    return line;
-  return line + "; the first is " + detail::shown_float(input) + ": " +
-         detail::expected_and_got<F>(expected, got);
-}
-
-template <ElementFormat F>
-std::string DecodeReport<F>::text() const {
-  std::string const line = std::string{F::name} + ": " + std::to_string(mismatches) + " of " +
-                           std::to_string(codes) + " codes differ";
-  if (mismatches == 0)
-    return line;
-  return line + "; the first is " + detail::shown_code<F>(code) + ": expected " +
-         detail::shown_float(expected) + ", got " + detail::shown_float(got);
 }
 
 }  // namespace qfmt::conformance

@@ -13,6 +13,8 @@ Only Python's standard library.
 """
 
 import bisect
+import collections
+import decimal
 import functools
 import hashlib
 import json
@@ -287,6 +289,14 @@ def half_range(name):
     return float(f.max) + (float(f.values[1]) / 2 if f.kind == "integer" and name != "MXINT8" else 0)
 
 
+class Scale:
+    """NVFP4's tensor scale in both directions: one is given, the other is its inverse in binary32."""
+
+    def __init__(self, encode=None, decode=None):
+        self.encode = div(1.0, decode) if encode is None else encode
+        self.decode = div(1.0, encode) if decode is None else decode
+
+
 class Qfmt:
     """What the library does by default. The others say what they do otherwise (docs/profiles.md)."""
     multiplies = False
@@ -303,15 +313,15 @@ class Qfmt:
         return scale
 
     def prepare_two_level(self, block, tensor):
-        return div(block, tensor)
+        return div(block, tensor.encode)
 
-    def encode_scale(self, amax, kind):
+    def tensor_scale(self, amax, kind):
         if amax == 0:
-            return 1.0
-        return 2.0 ** 96 if amax < math.ldexp(2688, -96) else div(2688.0, amax)
+            return Scale(1.0)
+        return Scale(2.0 ** 96 if amax < math.ldexp(2688, -96) else div(2688.0, amax))
 
     def block_scale(self, amax, tensor, kind):
-        return of("UE4M3").encode(mul(tensor, div(amax, 6.0))) or 1
+        return of("UE4M3").encode(mul(tensor.encode, div(amax, 6.0))) or 1
 
     def mx_scale(self, name, rule, amax, kind):
         return mx_scale(name, rule, amax)
@@ -324,7 +334,7 @@ class Reciprocal:
         return div(1.0, scale)
 
     def prepare_two_level(self, block, tensor):
-        return div(1.0, div(block, tensor))
+        return div(1.0, div(block, tensor.encode))
 
 
 class RoundUp:
@@ -350,13 +360,13 @@ class CompressedTensors(Qfmt):
     def encode(self, name, x):
         return super().encode(name, 0.0 if x == 0 and name != "E2M3" else x)
 
-    def encode_scale(self, amax, kind):
+    def tensor_scale(self, amax, kind):
         smallest = 2.0 ** -14 if kind == "F16" else 2.0 ** -126
         scale = to_type(mul(to_type(div(1.0, max(amax, smallest)), kind), 2688.0), kind)
-        return scale if math.isfinite(scale) else 1.0
+        return Scale(scale if math.isfinite(scale) else 1.0)
 
     def block_scale(self, amax, tensor, kind):
-        return of("UE4M3").encode(mul(tensor, to_type(div(amax, 6.0), kind))) or 0x20
+        return of("UE4M3").encode(mul(tensor.encode, to_type(div(amax, 6.0), kind))) or 0x20
 
     def mx_scale(self, name, rule, amax, kind):
         # amax is rounded to one mantissa bit; for the package's FP6, E2M3, to three.
@@ -391,13 +401,13 @@ class OcpMx(Qfmt):
 
 class TransformerEngine(RoundUp, Reciprocal, Qfmt):
     def prepare_two_level(self, block, tensor):
-        return min(div(1.0, mul(block, div(1.0, tensor))), FLT_MAX)
+        return min(div(1.0, mul(block, tensor.decode)), FLT_MAX)
 
-    def encode_scale(self, amax, kind):
-        return 1.0 if amax == 0 else min(div(2688.0, amax), FLT_MAX) or 1.0
+    def tensor_scale(self, amax, kind):
+        return Scale(1.0 if amax == 0 else min(div(2688.0, amax), FLT_MAX) or 1.0)
 
     def block_scale(self, amax, tensor, kind):
-        return of("UE4M3").encode(mul(amax, mul(tensor, div(1.0, 6.0))))
+        return of("UE4M3").encode(mul(amax, mul(tensor.encode, div(1.0, 6.0))))
 
 
 class ModelOpt(RoundUp, Torch):
@@ -405,14 +415,14 @@ class ModelOpt(RoundUp, Torch):
         return super().encode(name, 0.0 if name == "E2M1" and x == 0 else x)
 
     def prepare_two_level(self, block, tensor):
-        return mul(block, div(1.0, tensor))
+        return mul(block, tensor.decode)
 
-    def encode_scale(self, amax, kind):
-        scale = 1.0 if amax == 0 else div(1.0, div(amax, 2688.0))
-        return scale if math.isfinite(scale) else 2.0 ** 127
+    def tensor_scale(self, amax, kind):
+        scale = Scale(decode=1.0 if amax == 0 else div(amax, 2688.0))
+        return scale if math.isfinite(scale.encode) else Scale(2.0 ** 127)
 
     def block_scale(self, amax, tensor, kind):
-        return of("UE4M3").encode(div(amax, mul(6.0, div(1.0, tensor))) or 1.0) or 1
+        return of("UE4M3").encode(div(amax, mul(6.0, tensor.decode)) or 1.0) or 1
 
 
 class ModelOptMx(ModelOpt):
@@ -429,20 +439,20 @@ class TorchAO(Reciprocal, Torch):
         return div(1.0, max(scale, 2.0 ** -126))
 
     def prepare_two_level(self, block, tensor):
-        return div(tensor, block)
+        return div(tensor.encode, block)
 
-    encode_scale = ModelOpt.encode_scale
+    tensor_scale = ModelOpt.tensor_scale
 
     def block_scale(self, amax, tensor, kind):
-        return max(of("UE4M3").encode(div(div(amax, 6.0), div(1.0, tensor))), 8)
+        return max(of("UE4M3").encode(div(div(amax, 6.0), tensor.decode)), 8)
 
 
 class Ggml(TiesToZero, OcpMx):
     def not_finite(self, x):
         return 0
 
-    def encode_scale(self, amax, kind):
-        return 1.0
+    def tensor_scale(self, amax, kind):
+        return Scale(1.0)
 
     def block_scale(self, amax, tensor, kind):
         scale = div(amax, 6.0)
@@ -473,7 +483,7 @@ PROFILES = {"Qfmt": Qfmt, "CudaSatfinite": Qfmt, "CudaNoSat": CudaNoSat, "MlDtyp
             "Torch2_12": Torch212, "Torch2_13": Torch, "OcpMx": OcpMx, "CompressedTensors": CompressedTensors,
             "TransformerEngine": TransformerEngine, "ModelOpt": ModelOpt, "ModelOptMx": ModelOptMx,
             "TorchAO": TorchAO, "Ggml": Ggml, "GgmlInteger": GgmlInteger, "DeepGemm": DeepGemm}
-BLOCKS = {"NVFP4": ("E2M1", 16, "two_level"), "MXFP4": ("E2M1", 32, "even"),
+BLOCKS = {"NVFP4": ("E2M1", 16, "two_level"), "NVFP4_16x16": ("E2M1", 256, "two_level"), "MXFP4": ("E2M1", 32, "even"),
           "MXFP6_E2M3": ("E2M3", 32, "round_up"), "MXFP6_E3M2": ("E3M2", 32, "round_up"),
           "MXFP8_E4M3": ("E4M3", 32, "round_up"), "MXFP8_E5M2": ("E5M2", 32, "round_up"),
           "MXINT8": ("MXINT8", 32, "round_up"), "MXS1M3": ("S1M3", 32, "floor")}
@@ -623,9 +633,17 @@ def check_mx_scale(lines, find):
         find.same(patterns(line["scale"]), expected, line["element"], line["rule"])
 
 
+def demand_tensor_scale(find, line, tensor, *what):
+    for key, expected in ("encode_scale", tensor.encode), ("decode_scale", tensor.decode):
+        got = f32(int(line[key], 16))
+        find.demand(got == expected, *what, key, "got", got, "expected", expected)
+
+
 def check_blocks(lines, find):
-    cases = [(b, p, "F32", rule) for b, (_, _, rule) in BLOCKS.items() for p in PROFILES]
-    cases += [(b, "CompressedTensors", t, rule) for b, (_, _, rule) in BLOCKS.items() for t in ("BF16", "F16")]
+    rows = {b: rule for b, (_, _, rule) in BLOCKS.items() if b != "NVFP4_16x16"}
+    cases = [(b, p, "F32", rule) for b, rule in rows.items() for p in PROFILES]
+    cases += [("NVFP4_16x16", p, "F32", "two_level") for p in ("Qfmt", "TransformerEngine")]
+    cases += [(b, "CompressedTensors", t, rule) for b, rule in rows.items() for t in ("BF16", "F16")]
     cases += [(b, "Qfmt", "F32", r) for b, (e, _, rule) in BLOCKS.items() for r in RULES
               if rule != "two_level" and (e, r) != ("S1M3", "even")]
     every(find, lines, lambda line: (line["block"], line["profile"], line["type"], line.get("rule", "two_level")), set(cases))
@@ -639,10 +657,10 @@ def check_blocks(lines, find):
         find.demand(all(to_type(v, kind) == v for v in x), *what, "a value is not exact in its type")
         find.demand(f32(int(line["amax"], 16)) == amax, *what, "amax")
         if "rule" not in line:
-            tensor_amax, tensor = f32(int(line["tensor_amax"], 16)), f32(int(line["encode_scale"], 16))
+            tensor_amax = f32(int(line["tensor_amax"], 16))
             find.demand(tensor_amax >= amax, *what, "tensor_amax")
-            find.demand(tensor == profile.encode_scale(tensor_amax, kind), *what, "encode_scale: got", tensor,
-                        "expected", profile.encode_scale(tensor_amax, kind))
+            tensor = profile.tensor_scale(tensor_amax, kind)
+            demand_tensor_scale(find, line, tensor, *what)
             scale = profile.block_scale(amax, tensor, kind)
             prepared = profile.prepare_two_level(float(of("UE4M3").decode(scale)), tensor)
         else:
@@ -658,6 +676,105 @@ def check_blocks(lines, find):
             return profile.encode(element, quotient)
 
         find.same(patterns(line["code"]), [code_of(v, math.copysign(1, v)) for v in x], *what)
+
+
+class Trials:
+    """The errors that a block of NVFP4 has with one scale or another."""
+
+    def __init__(self, profile, values, importance):
+        self.profile, self.values, self.importance = profile, values, importance
+
+    def errors(self, prepared, scale):
+        """Magnitudes of what is read back less what it was."""
+        @functools.lru_cache(None)
+        def error(x):
+            quotient = mul(x, prepared) if self.profile.multiplies else div(x, prepared)
+            read_back = mul(float(of("E2M1").decode(self.profile.encode("E2M1", quotient))), scale)
+            return abs(rounded(Fraction(read_back) - Fraction(x)))
+
+        return [error(x) for x in self.values]
+
+    def terms(self, errors, power):
+        """Each to a power, times its importance."""
+        raised = [power(e) for e in errors]
+        return [mul(r, w) for r, w in zip(raised, self.importance)] if self.importance else raised
+
+
+def total(terms):
+    """In binary32, one after the other."""
+    return functools.reduce(lambda a, b: rounded(Fraction(a) + Fraction(b)), terms, 0.0)
+
+
+@functools.lru_cache(None)
+def to_2_4(x):
+    """x to the power of the binary32 number nearest to 2.4, in binary32."""
+    if x == 0:
+        return 0.0
+    with decimal.localcontext() as context:
+        context.prec = 40
+        return rounded(Fraction(decimal.Decimal(x) ** decimal.Decimal(f32(0x4019999A))))
+
+
+def first_least(candidates, loss):
+    """The first candidate with the smallest loss."""
+    return min(candidates, key=loss)
+
+
+def found_scale(name, profile, values, importance, tensor):
+    """The code of the scale that a search chooses."""
+    amax = max(map(abs, values))
+    trials = Trials(profile, values, importance)
+
+    def scale_for(reach):
+        return profile.block_scale(reach, tensor, "F32")
+
+    def loss_of_code(code, power=lambda e: mul(e, e)):
+        block = float(of("UE4M3").decode(code))
+        errors = trials.errors(profile.prepare_two_level(block, tensor), div(block, tensor.encode))
+        return total(trials.terms(errors, power))
+
+    if name.startswith("four_over_six"):
+        power = (lambda e: e) if name.endswith("magnitudes") else (lambda e: mul(e, e))
+        return first_least([scale_for(amax), scale_for(mul(amax, 1.5))], lambda code: loss_of_code(code, power))
+    if name == "scale_sweep":
+        lowest = 1 if importance else max(scale_for(mul(amax, div(6.0, 14.0))) - 1, 1)
+        highest = min(scale_for(mul(amax, 2.0)) + 1, 0x7E)
+        return first_least([scale_for(amax), *range(lowest, highest + 1)], functools.lru_cache(None)(loss_of_code))
+    steps, grid, expand = {"mse": (20, 100, 1.0), "expanded_mse": (111, 200, 1.8)}[name]
+
+    def loss_of_reach(reach):
+        scale = div(reach, 6.0)
+        terms = trials.terms(trials.errors(profile.prepare(scale), scale), to_2_4)
+        return total([total(pair) for pair in zip(terms[:8], terms[8:])])
+
+    widest = mul(amax, rounded(Fraction(expand)))
+    reaches = [mul(widest, rounded(Fraction(1.0 - i / grid))) for i in range(steps)]
+    return scale_for(first_least(reaches, loss_of_reach))
+
+
+SEARCHES = (("four_over_six_squares", "Qfmt"), ("four_over_six_magnitudes", "Qfmt"), ("scale_sweep", "Qfmt"),
+            ("mse", "Qfmt"), ("mse", "CompressedTensors"), ("expanded_mse", "CompressedTensors"))
+
+
+def check_nvfp4_search(lines, find):
+    every(find, lines, lambda line: (line["search"], line["profile"], bool(line["importance"])),
+          [(*search, weighted) for search in SEARCHES for weighted in (False, True)])
+    moved = collections.Counter()
+    for line in lines:
+        name, profile = line["search"], PROFILES[line["profile"]]()
+        values, importance = ([f32(bits) for bits in patterns(line[key])] for key in ("x", "importance"))
+        tensor_amax = f32(int(line["tensor_amax"], 16))
+        what = name, line["profile"], "importance" if importance else "", line["x"][:8], line["tensor_amax"]
+        room = {"mse": 1.0, "expanded_mse": rounded(Fraction(1.8))}.get(name, 1.75)
+        tensor = profile.tensor_scale(mul(tensor_amax, room), "F32")
+        demand_tensor_scale(find, line, tensor, *what)
+        scale = found_scale(name, profile, values, importance, tensor)
+        find.demand(int(line["scale"], 16) == scale, *what, "scale: got", line["scale"], "expected", hex(scale))
+        prepared = profile.prepare_two_level(float(of("UE4M3").decode(scale)), tensor)
+        find.same(patterns(line["code"]), [profile.encode("E2M1", div(x, prepared)) for x in values], *what)
+        moved[name] += scale != profile.block_scale(max(map(abs, values)), tensor, "F32")
+    for name, _ in SEARCHES:
+        find.demand(moved[name] > 5, name, "changes few scales:", moved[name])
 
 
 def bits_of(codes, width):
@@ -739,7 +856,7 @@ def check_scale_layouts(lines, find):
 
 CHECKS = {"decode.jsonl": check_decode, "encode.jsonl": check_encode, "encode_double.jsonl": check_encode_double,
           "random.jsonl": check_random, "stochastic.jsonl": check_stochastic, "mx_scale.jsonl": check_mx_scale,
-          "blocks.jsonl": check_blocks, "packed.jsonl": check_packed, "nibbles.jsonl": check_nibbles,
+          "blocks.jsonl": check_blocks, "nvfp4_search.jsonl": check_nvfp4_search, "packed.jsonl": check_packed, "nibbles.jsonl": check_nibbles,
           "words.jsonl": check_words, "qweight.jsonl": check_qweight, "scale_layouts.jsonl": check_scale_layouts}
 
 

@@ -72,10 +72,28 @@ def blocks(amax, size):
 
 
 def decode_scales():
-    """Tensor scales that survive being inverted twice, so that both directions of storing them agree."""
-    amax = MATRIX.abs().amax()
-    candidates = [amax / 2688, torch.tensor(2.0**-4), *(torch.arange(1, 40, dtype=torch.float32) / 997)]
-    return [s for s in candidates if 1 / (1 / s) == s][:8]
+    """Tensor scales to decode; half of them are not the inverse of their inverse."""
+    survives = {True: [], False: []}
+    for scale in [MATRIX.abs().amax() / 2688, torch.tensor(2.0**-4), *(torch.arange(1, 200, dtype=torch.float32) / 997)]:
+        survives[bool(1 / (1 / scale) == scale)].append(scale)
+    return survives[True][:8] + survives[False][:8]
+
+
+def scaled_matrices():
+    for factor in (1.0, 0.37, 1e3, 1e-6):
+        yield factor, MATRIX * factor
+
+
+def ties(scale):
+    """Blocks of 16, zero but for the first element, whose scales lie halfway between two codes of E4M3, or a few units
+    in the last place beside it: there the last bit of the tensor scale shows."""
+    codes = torch.arange(512) // 4
+    value = codes.to(torch.uint8).view(torch.float8_e4m3fn).float()
+    value[codes > 0x7E] = 448.0
+    after = torch.roll(value, -4)
+    after[-4:] = 448.0
+    amax = scale * 6.0 * ((value + after) / 2)
+    return blocks((amax.view(torch.int32) + torch.arange(512) % 4 - 1).to(torch.int32).view(torch.float32), 16)
 
 
 def torchao():
@@ -100,9 +118,15 @@ def torchao():
             print("codes", name, input_set, len(bits), record.digest(data(kernel(tensor(bits)))))
     for scale in decode_scales():
         scales, codes = nvfp4_quantize(MATRIX, 16, scale)
-        put("nvfp4", bits_of(1 / scale), codes=codes, scales=scales)
-    for bits in record.AMAX[0x3000:0x4000:0x100]:
-        print("encode_scale", f"{bits:08X}", bits_of(1 / per_tensor_amax_to_scale(tensor(np.array([bits]))[0])))
+        put("nvfp4_decode", bits_of(scale), codes=codes, scales=scales)
+        scales, codes = nvfp4_quantize(ties(scale), 16, scale)
+        put("nvfp4_ties", bits_of(scale), codes=codes, scales=scales)
+    for factor, matrix in scaled_matrices():
+        scale = per_tensor_amax_to_scale(matrix.abs().amax())
+        scales, codes = nvfp4_quantize(matrix, 16, scale)
+        put("nvfp4_own", bits_of(factor), bits_of(scale), codes=codes, scales=scales)
+    for bits in record.AMAX[0x3000:0x4000:0x35]:
+        print("decode_scale", f"{bits:08X}", bits_of(per_tensor_amax_to_scale(tensor(np.array([bits]))[0])))
     rows = Int8Tensor.from_hp(MATRIX, PerRow())
     put("int8_rows", codes=rows.qdata, scales=rows.scale)
 
@@ -121,7 +145,15 @@ def modelopt():
     put("mx", "E4M3", "round_up", codes=quantized._quantized_data, scales=scales)
     for scale in decode_scales():
         quantized, scales, _ = NVFP4QTensor.quantize(MATRIX.clone(), 16, weights_scaling_factor_2=scale)
-        put("nvfp4", bits_of(1 / scale), codes=quantized._quantized_data, scales=scales)
+        put("nvfp4_decode", bits_of(scale), codes=quantized._quantized_data, scales=scales)
+        quantized, scales, _ = NVFP4QTensor.quantize(ties(scale), 16, weights_scaling_factor_2=scale)
+        put("nvfp4_ties", bits_of(scale), codes=quantized._quantized_data, scales=scales)
+    for factor, matrix in scaled_matrices():
+        quantized, scales, scale = NVFP4QTensor.quantize(matrix.clone(), 16)
+        put("nvfp4_own", bits_of(factor), bits_of(scale), codes=quantized._quantized_data, scales=scales)
+    for bits in record.AMAX[0x3000:0x4000:0x35]:
+        scale = NVFP4QTensor.get_weights_scaling_factor_2(tensor(np.array([bits])))
+        print("decode_scale", f"{bits:08X}", bits_of(scale))
     for input_set, bits in record.INPUTS.items():
         print("codes", "E2M1", input_set, len(bits), record.digest(data(NVFP4QTensor._cast_fp4(tensor(bits).clone()))))
     amax = MATRIX.abs().amax(dim=1, keepdim=True)

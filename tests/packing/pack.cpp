@@ -120,6 +120,7 @@ TEST_CASE("sizes, and packing in constant expressions") {
   // A constant expression may not read or write beyond the bytes that there are.
   constexpr bool stays_within = [] {
     std::uint8_t bytes[3] = {};
+    static_assert(PackedSpan<INT3>{}.size == 0 && PackedSpan<INT3>{}.bytes == nullptr);
     PackedSpan<INT3> const threes{bytes, 8};
     for (index_t i = 0; i < 8; ++i) threes.set(i, {static_cast<std::uint8_t>(7 - i)});
     bool good = true;

@@ -178,7 +178,9 @@ TEST_CASE("whole words: load(store(codes)) == codes at every length") {
 
 TEST_CASE("GPTQ and AWQ: where a code is") {
   CHECK(GptqOrder::place(5, 0) == WordPlace{0, 5, 0});
+  CHECK(GptqOrder::place(5, 8) == WordPlace{1, 5, 0});
   CHECK(GptqOrder::place(5, 9) == WordPlace{1, 5, 4});
+  CHECK(GptqOrder::place(5, 23) == WordPlace{2, 5, 28});
   CHECK(GptqOrder::place(0, 7) == WordPlace{0, 0, 28});
   // AWQ: nibbles of a word, from the lowest: outputs 0, 2, 4, 6, 1, 3, 5, 7.
   int const order[] = {0, 2, 4, 6, 1, 3, 5, 7};

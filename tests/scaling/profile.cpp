@@ -51,7 +51,7 @@ TEST_CASE("both divide by the scale") {
     float const scale = std::fabs(samples.normal()) + 0.01f;
     CHECK(Qfmt::apply(x, Qfmt::prepare(scale)) == x / scale);
     CHECK(CompressedTensors::apply(x, CompressedTensors::prepare(scale)) == x / scale);
-    CHECK(Qfmt::apply(x, Qfmt::prepare_two_level(448.0f, scale)) == x / (448.0f / scale));
+    CHECK(Qfmt::apply(x, Qfmt::prepare_two_level(448.0f, {scale})) == x / (448.0f / scale));
     by_reciprocal += x * (1.0f / scale) != x / scale ? 1 : 0;
   }
   CHECK(by_reciprocal > 0);  // which is not the same
@@ -89,9 +89,9 @@ TEST_CASE("what takes the place of a scale that is zero") {
     CHECK(CompressedTensors::nonzero_scale<Code<FP16>, Code<FP16>>(amax) ==
           reference::Type::fp16().epsilon);
   }
-  CHECK(Qfmt::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x01);
-  CHECK(CompressedTensors::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x20);
-  CHECK(Qfmt::block_scale<E2M1, float>(6.0f, 1.0f).bits == 0x38);
+  CHECK(Qfmt::block_scale<E2M1, float>(0.0f, {1.0f}).bits == 0x01);
+  CHECK(CompressedTensors::block_scale<E2M1, float>(0.0f, {1.0f}).bits == 0x20);
+  CHECK(Qfmt::block_scale<E2M1, float>(6.0f, {1.0f}).bits == 0x38);
 }
 
 TEST_CASE("the MX scale: the scheme's rule, or the package's own") {
@@ -115,7 +115,7 @@ TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one divis
   int checked = 0;
   for (std::uint32_t bits = 0; bits < 0x7F80; ++bits) {
     float const amax = to_float(Code<BF16>{static_cast<std::uint16_t>(bits)});
-    float const scale = CompressedTensors::encode_scale<Code<BF16>>(amax);
+    float const scale = CompressedTensors::global_scale<Code<BF16>>(amax).encode_scale;
     wrong += scale != reference::nvfp4_global_scale(d, amax) ? 1 : 0;
     differs += scale != d.round(2688.0f / amax) ? 1 : 0;
     ++checked;
@@ -125,16 +125,16 @@ TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one divis
   // 8,651 of these differ from the quotient by a unit in the last place; for the smallest the
   // result 1 too.
   CHECK(differs > 8651);
-  CHECK(CompressedTensors::encode_scale<Code<BF16>>(0.0f) == 1.0f);
+  CHECK(CompressedTensors::global_scale<Code<BF16>>(0.0f).encode_scale == 1.0f);
   // By running the package: up to here 1 / amax * 2688 is beyond FP16.
-  CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.041015625f) == 1.0f);
-  CHECK(CompressedTensors::encode_scale<Code<FP16>>(0.041046142578125f) == 65472.0f);
-  CHECK(CompressedTensors::encode_scale<Code<BF16>>(0.033203125f) == 80896.0f);
+  CHECK(CompressedTensors::global_scale<Code<FP16>>(0.041015625f).encode_scale == 1.0f);
+  CHECK(CompressedTensors::global_scale<Code<FP16>>(0.041046142578125f).encode_scale == 65472.0f);
+  CHECK(CompressedTensors::global_scale<Code<BF16>>(0.033203125f).encode_scale == 80896.0f);
 }
 
 TEST_CASE("the tensor scale of Qfmt: a division, capped") {
-  CHECK(Qfmt::encode_scale<float>(0.033203125f) == 2688.0f / 0.033203125f);
-  CHECK(Qfmt::encode_scale<Code<BF16>>(0.033203125f) == 2688.0f / 0.033203125f);
-  CHECK(Qfmt::encode_scale<float>(0.0f) == 1.0f);
-  CHECK(Qfmt::encode_scale<float>(0x1p-149f) == 0x1p96f);
+  CHECK(Qfmt::global_scale<float>(0.033203125f).encode_scale == 2688.0f / 0.033203125f);
+  CHECK(Qfmt::global_scale<Code<BF16>>(0.033203125f).encode_scale == 2688.0f / 0.033203125f);
+  CHECK(Qfmt::global_scale<float>(0.0f).encode_scale == 1.0f);
+  CHECK(Qfmt::global_scale<float>(0x1p-149f).encode_scale == 0x1p96f);
 }

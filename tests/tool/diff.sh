@@ -97,7 +97,7 @@ differs 1 Qfmt CompressedTensors in --scheme W8A8
 says 'by the quotient; the first: row '
 say "the tensor's scale"
 differs 1 Qfmt Ggml small --tensor up.weight
-says "the tensor's scale differs" 'Qfmt  413.538452 (0x43CEC4EC)' 'Ggml  1 (0x3F800000)'
+says "the tensor's scale differs" 'Qfmt  413.538452 (0x43CEC4EC), to decode 0.00241815485' 'Ggml  1 (0x3F800000), to decode 1'
 
 say "bad input is exit code 2 and says what is wrong"
 # wrong PHRASE ARGUMENTS...

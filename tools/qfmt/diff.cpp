@@ -18,7 +18,7 @@ constexpr std::array<char const*, 3> cause_names = {"the scale", "the quotient",
 
 /// One profile's way to a code.
 struct Way {
-  float tensor_scale = 1.0f;
+  GlobalScale tensor_scale;
   uint32_t scale = 0;
   float quotient = 0.0f;
   uint32_t code = 0;
@@ -41,14 +41,13 @@ struct TensorDiff {
   std::array<int64_t, 3> other_codes{};  // by cause
   Difference first_scale;
   std::array<Difference, 3> first_code;
-  std::array<float, 2> tensor_scale{1.0f, 1.0f};
+  std::array<GlobalScale, 2> tensor_scale;
 
   [[nodiscard]] int64_t all_other_codes() const {
     return other_codes[0] + other_codes[1] + other_codes[2];
   }
   [[nodiscard]] bool same() const {
-    return other_scales == 0 && all_other_codes() == 0 &&
-           same_bits(tensor_scale[0], tensor_scale[1]);
+    return other_scales == 0 && all_other_codes() == 0 && tensor_scale[0] == tensor_scale[1];
   }
   static bool same_bits(float a, float b) { return bit_cast<uint32_t>(a) == bit_cast<uint32_t>(b); }
 };
@@ -95,7 +94,7 @@ class Comparison {
     d.amax = amax_of(rows, cols);
     std::array<float, 2> prepared{};
     for (std::size_t side = 0; side < 2; ++side) {
-      float const tensor = diff_.tensor_scale[side];
+      GlobalScale const tensor = diff_.tensor_scale[side];
       d.ways[side].tensor_scale = tensor;
       d.ways[side].scale = sides_[side]->scale(d.amax, tensor);
       prepared[side] = sides_[side]->prepare(d.ways[side].scale, tensor);
@@ -121,10 +120,9 @@ class Comparison {
 
   void count(Difference const& d) {
     auto const& [a, b] = d.ways;
-    Cause const cause = a.scale != b.scale || !TensorDiff::same_bits(a.tensor_scale, b.tensor_scale)
-                            ? Cause::scale
-                        : !TensorDiff::same_bits(a.quotient, b.quotient) ? Cause::quotient
-                                                                         : Cause::encoding;
+    Cause const cause = a.scale != b.scale || a.tensor_scale != b.tensor_scale ? Cause::scale
+                        : !TensorDiff::same_bits(a.quotient, b.quotient)       ? Cause::quotient
+                                                                               : Cause::encoding;
     auto const index = static_cast<std::size_t>(cause);
     if (diff_.other_codes[index]++ == 0)
       diff_.first_code[index] = d;
@@ -164,9 +162,12 @@ void print(TensorDiff const& diff, Sides sides, std::array<std::string, 2> const
       std::printf("      %-*s  %s\n", static_cast<int>(width), names[side].c_str(),
                   text(side).c_str());
   };
-  if (!TensorDiff::same_bits(diff.tensor_scale[0], diff.tensor_scale[1])) {
+  if (diff.tensor_scale[0] != diff.tensor_scale[1]) {
     std::printf("  the tensor's scale differs\n");
-    ways([&](std::size_t side) { return shown(diff.tensor_scale[side]); });
+    ways([&](std::size_t side) {
+      GlobalScale const tensor = diff.tensor_scale[side];
+      return shown(tensor.encode_scale) + ", to decode " + shown(tensor.decode_scale());
+    });
   }
   std::printf("  %lld of %lld scales differ\n", static_cast<long long>(diff.other_scales),
               static_cast<long long>(diff.scales));
@@ -234,9 +235,12 @@ Result<std::vector<io::TensorInfo const*>> chosen(io::Checkpoint const& checkpoi
   }
   std::string const where = options.input.string() + ": ";
   if (tensors.empty()) {
+    std::string const all = std::to_string(checkpoint.tensors().size()) + " tensors";
     return Error{Status::nothing_to_do,
-                 where + (options.tensor.empty() ? std::string{"got no matrix of F32, BF16 or F16"}
-                                                 : "got no tensor " + quoted(options.tensor))};
+                 where + (options.tensor.empty()
+                              ? "got " + all + ", none of them a matrix of F32, BF16 or F16"
+                              : "got no tensor " + quoted(options.tensor) +
+                                    ", expected one of the " + all + " that `qfmt inspect` lists")};
   }
   if (!is_real_matrix(*tensors[0])) {
     return Error{Status::unsupported, where + "tensor " + quoted(options.tensor) + ": got " +

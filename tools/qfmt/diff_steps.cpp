@@ -30,11 +30,12 @@ Stored from_bits(uint32_t bits) {
 }
 
 template <class Policy>
-typename Policy::Global global_of([[maybe_unused]] float tensor_scale) {
-  typename Policy::Global global{};
-  if constexpr (!same_as<typename Policy::Global, NoGlobal>)
-    global.encode_scale = tensor_scale;
-  return global;
+typename Policy::Global global_of([[maybe_unused]] GlobalScale tensor_scale) {
+  if constexpr (same_as<typename Policy::Global, NoGlobal>) {
+    return {};
+  } else {
+    return tensor_scale;
+  }
 }
 
 template <class F, class Policy, class N, class T>
@@ -42,18 +43,16 @@ constexpr Steps steps() {
   using Stored = typename Policy::Stored;
   Steps s{};
   if constexpr (!same_as<typename Policy::Global, NoGlobal>) {
-    s.tensor_scale = [](float amax) {
-      return Policy::template fit_global<F, N, T>(amax).encode_scale;
-    };
+    s.tensor_scale = [](float amax) { return Policy::template fit_global<F, N, T>(amax); };
   }
-  s.scale = [](float amax, float tensor) {
+  s.scale = [](float amax, GlobalScale tensor) {
     return to_bits(
         Policy::template fit<F, N, T>(Range{-amax, amax}, global_of<Policy>(tensor)).scale);
   };
-  s.scale_value = [](uint32_t scale, float tensor) {
+  s.scale_value = [](uint32_t scale, GlobalScale tensor) {
     return Policy::effective(from_bits<Stored>(scale), global_of<Policy>(tensor));
   };
-  s.prepare = [](uint32_t scale, float tensor) {
+  s.prepare = [](uint32_t scale, GlobalScale tensor) {
     return Policy::template prepare<N>(from_bits<Stored>(scale), global_of<Policy>(tensor));
   };
   s.quotient = [](float x, float prepared) {

@@ -7,16 +7,17 @@
 
 #include <qfmt/core/shape.hpp>
 #include <qfmt/io/dtype.hpp>
+#include <qfmt/scaling/global_scale.hpp>
 
 namespace qfmt::tool {
 
 /// What a profile does to a tensor of one type under one scheme, step by step, behind functions:
 /// any two profiles can then be compared by one loop that is compiled once.
 struct Steps {
-  float (*tensor_scale)(float amax);  ///< null: the scheme has no scale for the tensor
-  uint32_t (*scale)(float amax, float tensor_scale);
-  float (*scale_value)(uint32_t scale, float tensor_scale);  ///< the number that codes stand for
-  float (*prepare)(uint32_t scale, float tensor_scale);
+  GlobalScale (*tensor_scale)(float amax);  ///< null: the scheme has no scale for the tensor
+  uint32_t (*scale)(float amax, GlobalScale tensor);
+  float (*scale_value)(uint32_t scale, GlobalScale tensor);  ///< the number that codes stand for
+  float (*prepare)(uint32_t scale, GlobalScale tensor);
   float (*quotient)(float x, float prepared);
   uint32_t (*code)(float quotient);
   float (*code_value)(uint32_t code);

@@ -5,6 +5,7 @@
 #include <qfmt/formats/e2m1.hpp>
 #include <qfmt/formats/real.hpp>
 #include <qfmt/formats/ue4m3.hpp>
+#include <qfmt/scaling/global_scale.hpp>
 #include <qfmt/scaling/mx_rule.hpp>
 
 // A profile is a bundle of named numeric policies: everything in which the bytes of "the same"
@@ -55,8 +56,8 @@ struct Qfmt {
   // element. Here it is IEEE division by the scale; others multiply by a reciprocal.
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return scale; }
   QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
-                                                            float encode_scale) noexcept {
-    return block_scale / encode_scale;
+                                                            GlobalScale global) noexcept {
+    return block_scale / global.encode_scale;
   }
   QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
     return x / prepared;
@@ -87,21 +88,21 @@ struct Qfmt {
     }
   }
 
-  /// NVFP4's tensor scale, as a multiplier of the values: (448 * 6) / amax, capped at 2^96 so that
-  /// no block's effective scale becomes subnormal; 1 for a tensor of zeros.
+  /// NVFP4's tensor scale: (448 * 6) / amax to encode, capped at 2^96 so that no block's effective
+  /// scale becomes subnormal; 1 for a tensor of zeros. Others start from amax / (448 * 6), to decode.
   template <Real T>
-  QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
+  QFMT_HOST_DEVICE static constexpr GlobalScale global_scale(float amax) noexcept {
     float const largest = power_of_two(96);
     if (amax == 0.0f)
-      return 1.0f;
-    return amax < 2688.0f / largest ? largest : 2688.0f / amax;
+      return {1.0f};
+    return {amax < 2688.0f / largest ? largest : 2688.0f / amax};
   }
 
   /// The NVFP4 scale of a block with this largest magnitude.
   template <FloatFormat F, Real T>
   QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
-                                                            float encode_scale) noexcept {
-    Code<UE4M3> const scale = qfmt::encode<UE4M3>(encode_scale * (amax / half_range<F>()));
+                                                            GlobalScale global) noexcept {
+    Code<UE4M3> const scale = qfmt::encode<UE4M3>(global.encode_scale * (amax / half_range<F>()));
     return scale.bits == 0 ? Code<UE4M3>{0x01} : scale;
   }
 
@@ -142,19 +143,19 @@ struct CompressedTensors : Qfmt {
   /// reciprocal(max(amax, smallest normal)) * 2688, both steps rounded to T; a result that is not
   /// finite becomes 1.
   template <Real T>
-  QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
+  QFMT_HOST_DEVICE static constexpr GlobalScale global_scale(float amax) noexcept {
     float const smallest_normal = power_of_two(same_as<T, Code<FP16>> ? -14 : -126);
     float const reciprocal = round_to<T>(1.0f / (amax > smallest_normal ? amax : smallest_normal));
     float const scale = round_to<T>(reciprocal * 2688.0f);
-    return is_finite(scale) ? scale : 1.0f;
+    return {is_finite(scale) ? scale : 1.0f};
   }
 
   /// A block scale that rounds to zero becomes 0.125, the package's epsilon of E4M3.
   template <FloatFormat F, Real T>
   QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
-                                                            float encode_scale) noexcept {
+                                                            GlobalScale global) noexcept {
     Code<UE4M3> const scale =
-        qfmt::encode<UE4M3>(encode_scale * round_to<T>(amax / half_range<F>()));
+        qfmt::encode<UE4M3>(global.encode_scale * round_to<T>(amax / half_range<F>()));
     return scale.bits == 0 ? Code<UE4M3>{0x20} : scale;
   }
 
@@ -194,19 +195,19 @@ struct CompressedTensors : Qfmt {
 namespace qfmt {
 
 template <class P>
-concept Profile = requires(float x) {
+concept Profile = requires(float x, GlobalScale global) {
   { P::name } -> convertible_to<char const*>;
   requires Real<typename P::template Step<float>>;
   { P::template encode<E2M1>(x) } -> same_as<Code<E2M1>>;
   { P::template encode<E8M0>(x) } -> same_as<Code<E8M0>>;
   { P::prepare(x) } -> same_as<float>;
-  { P::prepare_two_level(x, x) } -> same_as<float>;
+  { P::prepare_two_level(x, global) } -> same_as<float>;
   { P::apply(x, x) } -> same_as<float>;
   { P::template fitted_amax<E2M1>(x) } -> same_as<float>;
   { P::template scale_divisor<E2M1>() } -> same_as<float>;
   { P::template nonzero_scale<float, float>(x) } -> same_as<float>;
-  { P::template encode_scale<float>(x) } -> same_as<float>;
-  { P::template block_scale<E2M1, float>(x, x) } -> same_as<Code<UE4M3>>;
+  { P::template global_scale<float>(x) } -> same_as<GlobalScale>;
+  { P::template block_scale<E2M1, float>(x, global) } -> same_as<Code<UE4M3>>;
   { P::template mx_scale<E2M1, mx::Floor, float>(x) } -> same_as<Code<E8M0>>;
 };
 

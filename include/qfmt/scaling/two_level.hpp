@@ -6,22 +6,6 @@
 
 namespace qfmt {
 
-/// NVFP4's tensor scale in the direction in which compressed-tensors stores it: the number that the
-/// values were multiplied by. value = code * block_scale / encode_scale. (ModelOpt stores the
-/// inverse.)
-struct GlobalScale {
-  float encode_scale = 1.0f;
-
-  [[nodiscard]] QFMT_HOST_DEVICE constexpr float decode_scale() const noexcept {
-    return 1.0f / encode_scale;
-  }
-  QFMT_HOST_DEVICE static constexpr GlobalScale from_decode(float scale) noexcept {
-    return {1.0f / scale};
-  }
-  QFMT_HOST_DEVICE friend constexpr bool operator==(GlobalScale const&,
-                                                    GlobalScale const&) = default;
-};
-
 /// Two levels: an E4M3 scale for each tile, relative to one binary32 scale for the tensor. The
 /// tensor scale maps the largest magnitude to 448 * 6, so that block scales use E4M3's whole range:
 ///
@@ -41,12 +25,12 @@ struct TwoLevel {
 
   template <FloatFormat F, Profile P, Real T>
   QFMT_HOST_DEVICE static constexpr TileParams<Stored> fit(Range range, Global global) noexcept {
-    return {P::template block_scale<F, T>(range.amax(), global.encode_scale)};
+    return {P::template block_scale<F, T>(range.amax(), global)};
   }
 
   template <FloatFormat F, Profile P, Real T>
   QFMT_HOST_DEVICE static constexpr Global fit_global(float amax) noexcept {
-    return {P::template encode_scale<T>(amax)};
+    return P::template global_scale<T>(amax);
   }
 
   QFMT_HOST_DEVICE static constexpr float effective(Stored stored, Global global) noexcept {
@@ -54,7 +38,7 @@ struct TwoLevel {
   }
   template <Profile P>
   QFMT_HOST_DEVICE static constexpr float prepare(Stored stored, Global global) noexcept {
-    return P::prepare_two_level(decode(stored), global.encode_scale);
+    return P::prepare_two_level(decode(stored), global);
   }
 };
 

@@ -93,7 +93,7 @@ TEST_CASE("what is prepared for a tile divides by its scale, in every profile") 
     INFO(std::string{P::name});
     for (float const scale : {0.25f, 1.0f, 3.5f, 448.0f}) {
       for (float const tensor : {0x1p-4f, 1.0f, 896.0f, 1234.5f}) {
-        CHECK(static_cast<double>(P::apply(5.0f, P::prepare_two_level(scale, tensor))) ==
+        CHECK(static_cast<double>(P::apply(5.0f, P::prepare_two_level(scale, {tensor}))) ==
               doctest::Approx(static_cast<double>(5.0f * tensor / scale)).epsilon(1e-6));
       }
       CHECK(static_cast<double>(P::apply(5.0f, P::prepare(scale))) ==

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <doctest/doctest.h>
 #include <scaling/profiles/recorded.hpp>
@@ -17,7 +16,8 @@
 #include <cuda_fp8.h>
 #endif
 
-// The conversion functions of the CUDA headers run on the host.
+// The conversion functions of the CUDA headers run on the host. All 2^32 values:
+// tests/formats/convert/exhaustive.cpp.
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -67,22 +67,6 @@ TEST_CASE(
     Formats::for_each(
         [&]<class F>() { CHECK_MESSAGE(mismatches<F>(values) == 0, std::string{F::name}); });
   }
-}
-
-TEST_CASE("CudaSatfinite and CudaNoSat: the host functions, for all 2^32 values") {
-  if (!environment("QFMT_EXHAUSTIVE"))
-    return skip("all 2^32 values through the functions of the CUDA headers: set QFMT_EXHAUSTIVE=1");
-  std::vector<float> values(1 << 16);
-  Formats::for_each([&]<class F>() {
-    std::int64_t wrong = 0;
-    for (std::uint32_t high = 0; high < 0x10000; ++high) {
-      for (std::uint32_t low = 0; low < 0x10000; ++low)
-        values[low] = std::bit_cast<float>(high << 16 | low);
-      wrong += mismatches<F>(values);
-    }
-    CHECK_MESSAGE(wrong == 0, std::string{F::name});
-    std::printf("CUDA headers: %s, 2 x 2^32 values\n", F::name);
-  });
 }
 
 TEST_CASE(

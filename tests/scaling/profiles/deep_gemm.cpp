@@ -48,6 +48,6 @@ TEST_CASE("DeepGemm: by hand") {
   CHECK(DeepGemm::encode<E2M1>(0.75f).bits == 0x1);
   CHECK(DeepGemm::encode<E2M1>(-0.25f).bits == 0x0);
   CHECK(DeepGemm::prepare(4.0f) == 0.25f);
-  CHECK(DeepGemm::prepare_two_level(2.0f, 8.0f) == 4.0f);
+  CHECK(DeepGemm::prepare_two_level(2.0f, {8.0f}) == 4.0f);
   CHECK(to_float(Symmetric::fit<E4M3, DeepGemm, float>({0.0f, 0.0f}).scale) == 1e-4f / 448.0f);
 }

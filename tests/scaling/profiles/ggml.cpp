@@ -21,7 +21,7 @@ std::string block_scales(std::vector<std::uint32_t> const& low) {
   for (std::uint32_t const l : low) {
     for (std::uint32_t high = 0; high < 0x7F80; ++high)
       digest.add(
-          P::template block_scale<E2M1, float>(std::bit_cast<float>(high << 16 | l), 1.0f).bits);
+          P::template block_scale<E2M1, float>(std::bit_cast<float>(high << 16 | l), {1.0f}).bits);
   }
   return digest.hex();
 }
@@ -73,12 +73,13 @@ TEST_CASE("Ggml: by hand") {
   CHECK(Ggml::encode<E2M1>(0.75f).bits == 0x1);
   CHECK(Ggml::encode<E2M1>(-0.2f).bits == 0x0);
   CHECK(Ggml::encode<E2M1>(std::numeric_limits<float>::infinity()).bits == 0x0);
-  CHECK(Ggml::block_scale<E2M1, float>(6 * 300.0f, 1.0f).bits == 0x7E);
-  CHECK(Ggml::block_scale<E2M1, float>(6 * 247.0f, 1.0f).bits == 0x77);
-  CHECK(Ggml::block_scale<E2M1, float>(6 * 0x1.Ep-7f, 1.0f).bits == 0x07);  // 7.5 * 2^-9
-  CHECK(Ggml::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x00);
-  CHECK(Ggml::block_scale<E2M1, float>(std::numeric_limits<float>::quiet_NaN(), 1.0f).bits == 0x00);
-  CHECK(Ggml::encode_scale<float>(5.0f) == 1.0f);
+  CHECK(Ggml::block_scale<E2M1, float>(6 * 300.0f, {1.0f}).bits == 0x7E);
+  CHECK(Ggml::block_scale<E2M1, float>(6 * 247.0f, {1.0f}).bits == 0x77);
+  CHECK(Ggml::block_scale<E2M1, float>(6 * 0x1.Ep-7f, {1.0f}).bits == 0x07);  // 7.5 * 2^-9
+  CHECK(Ggml::block_scale<E2M1, float>(0.0f, {1.0f}).bits == 0x00);
+  CHECK(Ggml::block_scale<E2M1, float>(std::numeric_limits<float>::quiet_NaN(), {1.0f}).bits ==
+        0x00);
+  CHECK(Ggml::global_scale<float>(5.0f).encode_scale == 1.0f);
   CHECK(GgmlInteger::prepare(4.0f) == 0.25f);
-  CHECK(GgmlInteger::prepare_two_level(2.0f, 8.0f) == 4.0f);
+  CHECK(GgmlInteger::prepare_two_level(2.0f, {8.0f}) == 4.0f);
 }

@@ -209,4 +209,55 @@ using MxScheme = QuantScheme<F, PerGroup<32>, PowerOfTwo<Rule>, Static<AbsMax>, 
 template <Profile P>
 using TwoLevelScheme = QuantScheme<E2M1, PerGroup<16>, TwoLevel, Static<AbsMax>, P>;
 
+/// Blocks of 16, zero but for the first element, whose scales under a decode scale lie halfway between
+/// two codes of E4M3, or a few units in the last place beside it.
+inline std::vector<float> ties(float decode_scale) {
+  std::vector<float> values(static_cast<std::size_t>(matrix_shape.rows * matrix_shape.cols));
+  for (std::uint32_t block = 0; block < 512; ++block) {
+    auto const value = [](std::uint32_t code) {
+      return decode(Code<UE4M3>{static_cast<std::uint8_t>(std::min(code, 0x7Eu))});
+    };
+    float const tie = (value(block / 4) + value(block / 4 + 1)) / 2.0f;
+    auto const bits = std::bit_cast<std::uint32_t>(decode_scale * 6.0f * tie);
+    values[block * 16] = std::bit_cast<float>(bits + block % 4 - 1);
+  }
+  return values;
+}
+
+/// The lines of a record about NVFP4 of a stack that keeps its tensor scale in the decode direction.
+template <Profile P>
+void check_decode_direction(Record const& record) {
+  auto const compare = [](GlobalScale global, std::vector<float> const& values,
+                          std::vector<std::string> const& line, std::size_t first) {
+    auto const tensor = quantize_matrix<TwoLevelScheme<P>>(global, values);
+    CHECK_MESSAGE(packed_digest(tensor) == line[first], line[first - 1]);
+    CHECK_MESSAGE(scale_digest(tensor) == line[first + 1], line[first - 1]);
+    return scale_digest(quantize_matrix<TwoLevelScheme<P>>({global.encode_scale}, values)) ==
+           line[first + 1];
+  };
+  for (auto const& line : record.all("nvfp4_decode")) {
+    auto const global = GlobalScale::from_decode(float_from_hex(line[0]));
+    compare(global, matrix(), line, 1);
+  }
+  int inverted_twice_differs = 0;
+  for (auto const& line : record.all("nvfp4_ties")) {
+    float const scale = float_from_hex(line[0]);
+    bool const same = compare(GlobalScale::from_decode(scale), ties(scale), line, 1);
+    inverted_twice_differs += same ? 0 : 1;
+  }
+  CHECK(inverted_twice_differs > 0);
+  for (auto const& line : record.all("nvfp4_own")) {
+    auto const values = matrix(float_from_hex(line[0]));
+    auto const global =
+        fit_global<TwoLevelScheme<P>>(MatrixView<float const>{values.data(), matrix_shape});
+    CHECK(global.decode_scale() == float_from_hex(line[1]));
+    compare(global, values, line, 2);
+  }
+  for (auto const& line : record.all("decode_scale")) {
+    float const amax = float_from_hex(line[0]);
+    CHECK_MESSAGE(P::template global_scale<float>(amax).decode_scale() == float_from_hex(line[1]),
+                  line[0]);
+  }
+}
+
 }  // namespace qfmt::test

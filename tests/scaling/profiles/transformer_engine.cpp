@@ -24,8 +24,8 @@ std::vector<float> values(float factor) {
 /// Its four over six finds block scales in another order: (amax / 6) * encode_scale.
 struct FourOverSixOrder : TransformerEngine {
   template <FloatFormat F, Real T>
-  static constexpr Code<UE4M3> block_scale(float amax, float encode_scale) noexcept {
-    return qfmt::encode<UE4M3>(amax / half_range<F>() * encode_scale);
+  static constexpr Code<UE4M3> block_scale(float amax, GlobalScale global) noexcept {
+    return qfmt::encode<UE4M3>(amax / half_range<F>() * global.encode_scale);
   }
 };
 
@@ -90,14 +90,16 @@ TEST_CASE("TransformerEngine: four over six") {
 
 TEST_CASE("TransformerEngine: edges, as its source reads") {
   constexpr float largest = std::numeric_limits<float>::max();
-  CHECK(TransformerEngine::encode_scale<float>(0.0f) == 1.0f);
+  CHECK(TransformerEngine::global_scale<float>(0.0f).encode_scale == 1.0f);
   CHECK(TransformerEngine::prepare(4.0f) == 0.25f);
-  CHECK(TransformerEngine::prepare_two_level(2.0f, 8.0f) == 4.0f);
-  CHECK(TransformerEngine::encode_scale<float>(std::numeric_limits<float>::infinity()) == 1.0f);
-  CHECK(TransformerEngine::encode_scale<float>(0x1p-140f) == largest);
-  CHECK(TransformerEngine::block_scale<E2M1, float>(0.0f, 1.0f).bits == 0x00);
-  CHECK(TransformerEngine::block_scale<E2M1, float>(largest, largest).bits == 0x7E);
-  CHECK(TransformerEngine::prepare_two_level(0.0f, 1.0f) == largest);
+  CHECK(TransformerEngine::prepare_two_level(2.0f, {8.0f}) == 4.0f);
+  CHECK(
+      TransformerEngine::global_scale<float>(std::numeric_limits<float>::infinity()).encode_scale ==
+      1.0f);
+  CHECK(TransformerEngine::global_scale<float>(0x1p-140f).encode_scale == largest);
+  CHECK(TransformerEngine::block_scale<E2M1, float>(0.0f, {1.0f}).bits == 0x00);
+  CHECK(TransformerEngine::block_scale<E2M1, float>(largest, {largest}).bits == 0x7E);
+  CHECK(TransformerEngine::prepare_two_level(0.0f, {1.0f}) == largest);
   CHECK(TransformerEngine::mx_scale<E4M3, mx::Floor, float>(448.0f).bits == 127);
   CHECK(TransformerEngine::mx_scale<E4M3, mx::Floor, float>(448.1f).bits == 128);
 }

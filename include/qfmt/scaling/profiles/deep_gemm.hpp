@@ -28,8 +28,8 @@ struct DeepGemm : Torch {
 
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return 1.0f / scale; }
   QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
-                                                            float encode_scale) noexcept {
-    return 1.0f / (block_scale / encode_scale);
+                                                            GlobalScale global) noexcept {
+    return 1.0f / (block_scale / global.encode_scale);
   }
   QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
     return x * prepared;

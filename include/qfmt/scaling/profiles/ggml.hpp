@@ -27,15 +27,15 @@ struct Ggml : Qfmt {
 
   /// There is no scale for the tensor.
   template <Real T>
-  QFMT_HOST_DEVICE static constexpr float encode_scale(float /*amax*/) noexcept {
-    return 1.0f;
+  QFMT_HOST_DEVICE static constexpr GlobalScale global_scale(float /*amax*/) noexcept {
+    return {1.0f};
   }
 
   /// ggml_fp32_to_ue4m3(amax / 6): ties go up, everything from 248 on becomes 448, and subnormals
   /// do not round up to the smallest normal value. May be zero.
   template <FloatFormat F, Real T>
   QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
-                                                            float /*encode_scale*/) noexcept {
+                                                            GlobalScale /*global*/) noexcept {
     float const scale = amax / half_range<F>();
     if (!(scale > 0.0f))
       return {};
@@ -72,8 +72,8 @@ struct GgmlInteger : Ggml {
   }
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return 1.0f / scale; }
   QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
-                                                            float encode_scale) noexcept {
-    return 1.0f / (block_scale / encode_scale);
+                                                            GlobalScale global) noexcept {
+    return 1.0f / (block_scale / global.encode_scale);
   }
   QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
     return x * prepared;

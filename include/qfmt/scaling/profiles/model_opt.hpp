@@ -10,10 +10,8 @@
 namespace qfmt::profile {
 
 /// NVIDIA ModelOpt 0.47, torch/quantization/qtensor and torch/export/quant_utils.py: NVFP4, FP8,
-/// INT8 and INT4 of binary32 tensors, with the casts of the newest PyTorch. It divides.
-///
-/// For NVFP4 ModelOpt keeps amax / 2688, and this library its inverse: where inverting twice is not
-/// exact, a block scale can come out one code apart.
+/// INT8 and INT4 of binary32 tensors, with the casts of the newest PyTorch. It divides. NVFP4's
+/// tensor scale is amax / 2688, to decode.
 struct ModelOpt : Torch {
   static constexpr char const* name = "ModelOpt";
 
@@ -30,21 +28,20 @@ struct ModelOpt : Torch {
   }
 
   QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
-                                                            float encode_scale) noexcept {
-    return block_scale * (1.0f / encode_scale);
+                                                            GlobalScale global) noexcept {
+    return block_scale * global.decode_scale();
   }
 
   template <Real T>
-  QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
-    float const scale = amax == 0.0f ? 1.0f : 1.0f / (amax / 2688.0f);
-    return is_finite(scale) ? scale : power_of_two(127);
+  QFMT_HOST_DEVICE static constexpr GlobalScale global_scale(float amax) noexcept {
+    return decode_direction(amax);
   }
 
   /// amax / (6 * decode_scale), a zero replaced by 1, then no smaller than the smallest code.
   template <FloatFormat F, Real T>
   QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
-                                                            float encode_scale) noexcept {
-    float const scale = amax / (half_range<F>() * (1.0f / encode_scale));
+                                                            GlobalScale global) noexcept {
+    float const scale = amax / (half_range<F>() * global.decode_scale());
     Code<UE4M3> const code = qfmt::encode<UE4M3>(scale == 0.0f ? 1.0f : scale);
     return code.bits == 0 ? Code<UE4M3>{0x01} : code;
   }

@@ -29,6 +29,13 @@ struct Torch2_12 : Qfmt {
     }
   }
 
+  /// The NVFP4 tensor scale of the stacks on PyTorch: amax / 2688, to decode. A tensor of zeros, by
+  /// which they divide, has 1; one so small that the inverse is not finite has 2^-127.
+  QFMT_HOST_DEVICE static constexpr GlobalScale decode_direction(float amax) noexcept {
+    GlobalScale const scale = GlobalScale::from_decode(amax == 0.0f ? 1.0f : amax / 2688.0f);
+    return is_finite(scale.encode_scale) ? scale : GlobalScale{power_of_two(127)};
+  }
+
   template <FloatFormat F>
   QFMT_HOST_DEVICE static constexpr Code<F> with_nan_sign(float x, Code<F> code) noexcept {
     uint32_t const sign = is_nan(x) && is_negative(x) ? F::sign_mask : 0u;

@@ -34,8 +34,8 @@ struct TorchAO : Torch {
     return 1.0f / (scale > power_of_two(-126) ? scale : power_of_two(-126));
   }
   QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
-                                                            float encode_scale) noexcept {
-    return encode_scale / block_scale;
+                                                            GlobalScale global) noexcept {
+    return global.encode_scale / block_scale;
   }
   QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
     return x * prepared;
@@ -49,16 +49,15 @@ struct TorchAO : Torch {
   }
 
   template <Real T>
-  QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
-    float const scale = amax == 0.0f ? 1.0f : 1.0f / (amax / 2688.0f);
-    return is_finite(scale) ? scale : power_of_two(127);
+  QFMT_HOST_DEVICE static constexpr GlobalScale global_scale(float amax) noexcept {
+    return decode_direction(amax);
   }
 
   /// (amax / 6) / decode_scale, no smaller than E4M3's smallest normal value.
   template <FloatFormat F, Real T>
   QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
-                                                            float encode_scale) noexcept {
-    Code<UE4M3> const scale = qfmt::encode<UE4M3>((amax / half_range<F>()) / (1.0f / encode_scale));
+                                                            GlobalScale global) noexcept {
+    Code<UE4M3> const scale = qfmt::encode<UE4M3>((amax / half_range<F>()) / global.decode_scale());
     return scale.bits < 0x08 ? Code<UE4M3>{0x08} : scale;
   }
 

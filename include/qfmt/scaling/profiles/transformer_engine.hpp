@@ -16,8 +16,8 @@ struct TransformerEngine : CudaSatfinite {
 
   QFMT_HOST_DEVICE static constexpr float prepare(float scale) noexcept { return 1.0f / scale; }
   QFMT_HOST_DEVICE static constexpr float prepare_two_level(float block_scale,
-                                                            float encode_scale) noexcept {
-    float const reciprocal = 1.0f / (block_scale * (1.0f / encode_scale));
+                                                            GlobalScale global) noexcept {
+    float const reciprocal = 1.0f / (block_scale * global.decode_scale());
     return is_finite(reciprocal) ? reciprocal : largest();
   }
   QFMT_HOST_DEVICE static constexpr float apply(float x, float prepared) noexcept {
@@ -26,16 +26,16 @@ struct TransformerEngine : CudaSatfinite {
 
   /// 2688 / amax, finite and not zero.
   template <Real T>
-  QFMT_HOST_DEVICE static constexpr float encode_scale(float amax) noexcept {
+  QFMT_HOST_DEVICE static constexpr GlobalScale global_scale(float amax) noexcept {
     float const scale = amax == 0.0f ? 0.0f : 2688.0f / amax;
-    return scale == 0.0f ? 1.0f : is_finite(scale) ? scale : largest();
+    return {scale == 0.0f ? 1.0f : is_finite(scale) ? scale : largest()};
   }
 
   /// amax * (encode_scale * (1 / 6)). May be zero.
   template <FloatFormat F, Real T>
   QFMT_HOST_DEVICE static constexpr Code<UE4M3> block_scale(float amax,
-                                                            float encode_scale) noexcept {
-    return qfmt::encode<UE4M3>(amax * (encode_scale * (1.0f / half_range<F>())));
+                                                            GlobalScale global) noexcept {
+    return qfmt::encode<UE4M3>(amax * (global.encode_scale * (1.0f / half_range<F>())));
   }
 
   template <ElementFormat F, class Rule, Real T>
