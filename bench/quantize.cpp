@@ -6,9 +6,10 @@
 //
 //     items_per_second   elements
 //     bytes_per_second   bytes read and written: the values, and the codes with their scales
+//     of_copy            bytes_per_second, over that of memcpy of the same values right after it
 //
 // and the ceilings/ benches of the same process are what the machine allows: reading, copying,
-// writing, and writing past the caches. All on one thread.
+// writing, and writing past the caches. All on one thread. Results go to memory that is there.
 //
 //     bench_quantize --benchmark_enable_random_interleaving=true --benchmark_repetitions=7
 
@@ -24,6 +25,8 @@
 #include <qfmt/tensor/dequantize.hpp>
 #include <qfmt/tensor/presets.hpp>
 #include <qfmt/tensor/quantize.hpp>
+
+#include "ceilings.hpp"
 
 namespace {
 
@@ -44,9 +47,29 @@ std::vector<T> random_values(Shape shape) {
   return values;
 }
 
+/// Bytes read and written per second of memcpy.
+double copy_rate(Shape shape) {
+  static std::vector<float> from(static_cast<std::size_t>(sizes[1].shape.size()), 1.0f);
+  static std::vector<float> to(from.size());
+  std::size_t const bytes = static_cast<std::size_t>(shape.size()) * sizeof(float);
+  std::memcpy(to.data(), from.data(), bytes);
+  double copied = 0.0;
+  double seconds = 0.0;
+  for (double const start = bench::thread_seconds(); seconds < 0.005;
+       seconds = bench::thread_seconds() - start) {
+    std::memcpy(to.data(), from.data(), bytes);
+    benchmark::ClobberMemory();
+    copied += 2.0 * static_cast<double>(bytes);
+  }
+  return copied / seconds;
+}
+
 void count(benchmark::State& state, Shape shape, index_t bytes) {
   state.SetItemsProcessed(state.iterations() * shape.size());
   state.SetBytesProcessed(state.iterations() * bytes);
+  state.counters["of_copy"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * bytes) / copy_rate(shape),
+                         benchmark::Counter::kIsRate);
 }
 
 template <ElementFormat F>
@@ -84,27 +107,26 @@ void quantize_matrix(benchmark::State& state, Shape shape, Isa isa) {
   auto const values = random_values<T>(shape);
   MatrixView<T const> const matrix{values.data(), shape};
   auto const global = fit_global<S, T>(matrix);
-  index_t bytes = 0;
+  QuantTensor<S> out{shape};
   for (auto _ : state) {
-    auto const quantized = quantize_with<S, T>(matrix, global, Serial{}, {}, isa);
-    bytes = shape.size() * index_t{sizeof(T)} + bytes_of(*quantized);
+    bool const done = quantize_into<S, T>(matrix, global, out, Serial{}, {}, isa).ok();
+    benchmark::DoNotOptimize(done);
     benchmark::ClobberMemory();
   }
-  count(state, shape, bytes);
+  count(state, shape, shape.size() * index_t{sizeof(T)} + bytes_of(out));
 }
 
-template <Scheme S>
+template <Scheme S, Real T>
 void dequantize_matrix(benchmark::State& state, Shape shape, Isa isa) {
   auto const values = random_values<float>(shape);
   auto const quantized = quantize<S, float>({values.data(), shape});
-  std::vector<float> out(values.size());
+  std::vector<T> out(values.size());
   for (auto _ : state) {
-    Status const status =
-        dequantize<S, float>(quantized->view(), {out.data(), shape}, Serial{}, isa);
+    Status const status = dequantize<S, T>(quantized->view(), {out.data(), shape}, Serial{}, isa);
     benchmark::DoNotOptimize(status);
     benchmark::ClobberMemory();
   }
-  count(state, shape, 4 * shape.size() + bytes_of(*quantized));
+  count(state, shape, index_t{sizeof(T)} * shape.size() + bytes_of(*quantized));
 }
 
 void read_all(benchmark::State& state, Shape shape) {
@@ -185,7 +207,9 @@ int const registered = [] {
       using S = typename P::Weights;
       add(std::string{"quantize/f32/"} + P::name, size, quantize_matrix<S, float>);
       add(std::string{"quantize/bf16/"} + P::name, size, quantize_matrix<S, Code<BF16>>);
-      add(std::string{"dequantize/f32/"} + P::name, size, dequantize_matrix<S>);
+      add(std::string{"quantize/f16/"} + P::name, size, quantize_matrix<S, Code<FP16>>);
+      add(std::string{"dequantize/f32/"} + P::name, size, dequantize_matrix<S, float>);
+      add(std::string{"dequantize/bf16/"} + P::name, size, dequantize_matrix<S, Code<BF16>>);
     });
   }
   return 0;

@@ -19,7 +19,8 @@ using namespace qfmt::test;
 namespace {
 
 using Searches = TypeList<FourOverSix<>, FourOverSix<TileError::magnitudes>, ScaleSweep<>,
-                          ScaleSweep<448>, MemorylessMse, NVFP4ExpandedMse, ImatrixMse>;
+                          ScaleSweep<448>, MemorylessMse, NVFP4ExpandedMse, ImatrixMse,
+                          NVFP4ExpandedImatrix>;
 
 // Negative controls, of a search that holds them all.
 
@@ -100,6 +101,8 @@ TEST_CASE("searches are observers") {
     expect_held(laws::empty_is_neutral<O>());
     expect_held(laws::order_free<O>());
     expect_held(laws::merge_is_concatenation<O>());
+    expect_held(laws::batches_concatenate<O>());
+    expect_held(laws::pieces_in_any_order<O>());
     expect_held(laws::nothing_hides_nonfinite<O>());
   });
 }

@@ -35,6 +35,10 @@ TEST_CASE("no noise, and nothing at all") {
   ErrorMetrics lost;
   lost.add(0.0, 1.0);
   CHECK(lost.sqnr_db() == -std::numeric_limits<double>::infinity());
+  CHECK(lost.lost == 0);
+  lost.add(-1e-3, 0.0);
+  lost.add(1e-3, -0.0);
+  CHECK(lost.lost == 2);
 }
 
 TEST_CASE("a NaN does not disappear") {
@@ -58,14 +62,16 @@ TEST_CASE("merging is counting both") {
   ErrorMetrics b;
   ErrorMetrics both;
   for (int i = 1; i < 9; ++i) {
-    (i < 4 ? a : b).add(i, i + 0.25 * (i % 3));
-    both.add(i, i + 0.25 * (i % 3));
+    double const q = i % 4 == 0 ? 0.0 : i + 0.25 * (i % 3);
+    (i < 4 ? a : b).add(i, q);
+    both.add(i, q);
   }
   a.merge(b);
   CHECK(a.signal == both.signal);
   CHECK(a.noise == both.noise);
   CHECK(a.max_error == both.max_error);
   CHECK(a.count == both.count);
+  CHECK(a.lost == both.lost);
 }
 
 TEST_CASE("error_metrics compares a quantized matrix with its original") {

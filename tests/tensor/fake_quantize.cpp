@@ -54,7 +54,8 @@ TEST_CASE("fake_quantize refuses what quantize and dequantize refuse, and leaves
   CHECK(fake_quantize<S, float>(matrix.view(), small.view()).status() == Status::shape_mismatch);
   matrix(1, 3) = std::numeric_limits<float>::quiet_NaN();
   auto const result = fake_quantize<S, float>(matrix.view(), out.view());
-  CHECK(result.status() == Status::nonfinite_weight);
-  CHECK(result.error().message == "row 1, column 3: got NaN, expected a finite value");
+  CHECK(result.status() == Status::nonfinite_activation);
+  CHECK(result.error().message ==
+        "row 1, column 3: got NaN, expected a finite value; not finite: 1 of 32");
   for (float const x : out.values) CHECK(std::bit_cast<std::uint32_t>(x) == poison_bits);
 }

@@ -14,7 +14,7 @@
 #include <qfmt/tensor/quantize.hpp>
 
 // Published vectors, and what quantize() refuses. Its laws, its agreement with the package and its
-// errors on random data are in quantize/, extreme tiles in quantize/extreme_tiles.cpp.
+// errors on random data are in quantize/, values that go wrong elsewhere in value_catalogue.cpp.
 
 using namespace qfmt;
 using namespace qfmt::test;
@@ -140,47 +140,6 @@ TEST_CASE("the profiles differ in -0 and in small blocks") {
   CHECK(theirs->view().code(0, 1).bits == 0);
   CHECK(ours->view().code(0, 2).bits == 8);
   CHECK(theirs->view().code(0, 2).bits == 8);
-}
-
-namespace {
-
-template <class S>
-std::string message(Matrix<float> const& matrix, Status status) {
-  auto const result = quantize<S>(matrix.view());
-  CHECK_FALSE(result.ok());
-  CHECK(result.status() == status);
-  return result.ok() ? "" : result.error().message;
-}
-
-}  // namespace
-
-TEST_CASE("a value that is not finite is refused, with its row and column") {
-  for (auto const& [x, name] : {std::pair{quiet, "NaN"}, std::pair{-quiet, "NaN"},
-                                std::pair{inf, "+Inf"}, std::pair{-inf, "-Inf"}}) {
-    Matrix<float> matrix = normal_matrix({5, 40}, 81);
-    matrix(3, 33) = x;
-    matrix(4, 0) = quiet;  // a later one is not the one that is named
-    std::string const expected =
-        std::string{"row 3, column 33: got "} + name + ", expected a finite value";
-    CHECK(message<QuantScheme<INT8, PerChannel>>(matrix, Status::nonfinite_weight) == expected);
-    CHECK(message<QuantScheme<INT4, PerGroup<32>, Asymmetric, Static<MinMax>>>(
-              matrix, Status::nonfinite_weight) == expected);
-    CHECK(message<QuantScheme<E4M3, PerTensor>>(matrix, Status::nonfinite_weight) == expected);
-    CHECK(message<BlockScheme<NVFP4>>(matrix, Status::nonfinite_weight) == expected);
-    CHECK(message<BlockScheme<MXFP4>>(matrix, Status::nonfinite_weight) == expected);
-  }
-}
-
-TEST_CASE("the place that is named, at the edges of the matrix") {
-  for (auto const& [row, col] :
-       {std::pair{0, 0}, std::pair{2, 0}, std::pair{0, 39}, std::pair{4, 39}}) {
-    Matrix<float> matrix = normal_matrix({5, 40}, 84);
-    matrix(row, col) = quiet;
-    std::string const place = "row " + std::to_string(row) + ", column " + std::to_string(col) +
-                              ": got NaN, expected a finite value";
-    CHECK(message<BlockScheme<NVFP4>>(matrix, Status::nonfinite_weight) == place);
-    CHECK(message<QuantScheme<INT8, PerChannel>>(matrix, Status::nonfinite_weight) == place);
-  }
 }
 
 TEST_CASE("shapes and pointers that make no sense are refused") {

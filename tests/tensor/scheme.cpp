@@ -39,7 +39,11 @@ TEST_CASE("a block format is a scheme whose groups lie along the rows") {
 
 TEST_CASE("when parameters are found, and by which observer") {
   static_assert(is_same_v<Static<MinMax>::Observer, MinMax>);
+  static_assert(is_same_v<Static<MinMax>::TileObserver, MinMax>);
   static_assert(is_same_v<Dynamic::Observer, MinMax>);
+  static_assert(is_same_v<Local<AbsMax>::Observer, AbsMax>);
+  static_assert(is_same_v<Local<AbsMax>::TileObserver, MinMax>);  // the tiles' own extremes
+  static_assert(LocalScheme<Nv> && !StaticScheme<Nv> && StaticScheme<Asym>);
   static_assert(Timing<Static<AbsMax>> && Timing<Dynamic> && Timing<Local<AbsMax>> &&
                 !Timing<AbsMax>);
   CHECK(std::string{Static<AbsMax>::name} == "static");

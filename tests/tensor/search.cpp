@@ -87,7 +87,6 @@ TEST_CASE("patience looks at all tiles of the tensor") {
 TEST_CASE("every executor gives the same bytes") {
   using laws::any_quantizer;
   expect_held(laws::executor_independent(any_quantizer<Nvfp4<NVFP4ExpandedMse>, float, true>()));
-  expect_held(laws::executor_independent(any_quantizer<Nvfp4<ScaleSweep<>>, float, true>()));
   expect_held(laws::executor_independent(
       any_quantizer<QuantScheme<INT4, PerBlock<3, 5>, Asymmetric, Static<MemorylessMse>>, float,
                     true>()));
@@ -185,7 +184,8 @@ TEST_CASE("values that are not finite are refused, whatever the search") {
     auto const result = quantize<S, float>(std::as_const(matrix).view());
     REQUIRE_FALSE(result);
     CHECK(result.error().to_string() ==
-          "nonfinite_weight: row 2, column 17: got NaN, expected a finite value");
+          "nonfinite_weight: row 2, column 17: got NaN, expected a finite value; not finite: 1 of "
+          "128");
   };
   check.operator()<Nvfp4<ScaleSweep<>>>();
   check.operator()<QuantScheme<INT4, PerGroup<16>, Asymmetric, Static<MemorylessMse>>>();

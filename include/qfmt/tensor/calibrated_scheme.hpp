@@ -6,12 +6,6 @@
 
 namespace qfmt {
 
-template <class S>
-concept StaticScheme =
-    Scheme<S> && same_as<typename S::Timing, Static<typename S::Timing::Observer>>;
-template <class S>
-concept LocalScheme = Scheme<S> && same_as<typename S::Timing, Local<typename S::Timing::Observer>>;
-
 /// A scheme with parameters that exist before there is a matrix to quantize: those of the tiles
 /// (Static) or the tensor's part (Local). Not a search: it needs the matrix itself.
 template <class S>

@@ -157,18 +157,13 @@ class Calibrator {
 
   Result<Frozen<S>> freeze_with(Global global) && {
     Calibrator const seen = std::move(*this);
-    std::vector<typename S::Stored> scales;
-    std::vector<int16_t> zero_points;
-    if constexpr (!LocalScheme<S>) {
-      for (Observer const& observer : seen.observers_) {
-        auto const params = S::Policy::template fit<typename S::Format, typename S::Profile, T>(
-            observer.range(), global);
-        scales.push_back(params.scale);
-        if constexpr (S::has_zero_point)
-          zero_points.push_back(params.zero_point);
-      }
+    if constexpr (LocalScheme<S>) {
+      return Frozen<S>::from_stored(seen.shape_, {}, {}, global);
+    } else {
+      std::vector<Range> ranges;
+      for (Observer const& observer : seen.observers_) ranges.push_back(observer.range());
+      return Frozen<S>::template from_ranges<T>(seen.shape_, ranges, global);
     }
-    return Frozen<S>::from_stored(seen.shape_, std::move(scales), std::move(zero_points), global);
   }
 
   /// Frozen, or moved from: the observers have gone.

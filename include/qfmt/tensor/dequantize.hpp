@@ -10,6 +10,18 @@
 
 namespace qfmt {
 
+namespace detail {
+
+/// values[c] = from_float<T>(row[c]).
+template <ElementFormat F, class Policy, Real T>
+void dequantize_row(Isa isa, QuantRow<F, Policy> const& row, bool streamed, T* values) noexcept {
+  if (x86::dequantize_row(isa, row, streamed, values))
+    return;
+  for (index_t c = 0; c < row.size; ++c) values[c] = from_float<T>(row[c]);
+}
+
+}  // namespace detail
+
 /// Writes the value of every element of `w` to `out`: out(r, c) = w(r, c), rounded to T (exact for
 /// binary32 up to the one rounding of code times scale).
 ///
@@ -30,11 +42,8 @@ Status dequantize(QuantTensorView<S> w, MatrixView<T> out, E&& executor = Serial
   constexpr index_t streamed_bytes = index_t{1} << 25;
   bool const streamed = out.shape.size() * index_t{sizeof(T)} >= streamed_bytes;
   executor.for_each_range(w.shape.rows, 16, [&](IndexRange rows) {
-    for (index_t r = rows.begin; r < rows.end; ++r) {
-      if (x86::dequantize_row(isa, w, r, streamed, out.row(r)))
-        continue;
-      for (index_t c = 0; c < w.shape.cols; ++c) out(r, c) = from_float<T>(w(r, c));
-    }
+    for (index_t r = rows.begin; r < rows.end; ++r)
+      detail::dequantize_row(isa, w.row(r), streamed, out.row(r));
   });
   return Status::ok;
 }

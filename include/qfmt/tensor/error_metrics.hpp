@@ -17,6 +17,7 @@ struct ErrorMetrics {
   double noise = 0.0;      ///< sum of (q - x)^2
   double max_error = 0.0;  ///< largest |q - x|
   index_t count = 0;
+  index_t lost = 0;  ///< values that are not zero and became zero
 
   /// Signal to quantization noise ratio in decibel, 10 log10(signal / noise): infinite without
   /// noise, also for a matrix of zeros that stays zero.
@@ -37,6 +38,7 @@ struct ErrorMetrics {
     noise += error * error;
     raise_max(std::abs(error));
     ++count;
+    lost += x != 0.0 && q == 0.0 ? 1 : 0;
   }
 
   void merge(ErrorMetrics const& other) noexcept {
@@ -44,6 +46,7 @@ struct ErrorMetrics {
     noise += other.noise;
     raise_max(other.max_error);
     count += other.count;
+    lost += other.lost;
   }
 
  private:

@@ -27,13 +27,18 @@ struct QuantTensor {
 
   /// A matrix of this shape with all codes and scales zero. Rows are padded to whole tiles and
   /// whole bytes; the padding stays zero.
-  explicit QuantTensor(Shape matrix)
-      : shape{matrix},
-        row_bytes{packed_bytes<typename S::Format>(S::Granularity::padded_cols(matrix.cols))},
-        codes(static_cast<std::size_t>(matrix.rows * row_bytes)),
-        scale_shape{S::Granularity::scale_shape(matrix)},
-        scales(static_cast<std::size_t>(scale_shape.size())),
-        zero_points(S::has_zero_point ? static_cast<std::size_t>(scale_shape.size()) : 0) {}
+  explicit QuantTensor(Shape matrix) { resize(matrix); }
+
+  /// Makes it a matrix of this shape, in the memory that it has where that suffices. What its codes
+  /// and scales are then is unspecified.
+  void resize(Shape matrix) {
+    shape = matrix;
+    row_bytes = packed_bytes<typename S::Format>(S::Granularity::padded_cols(matrix.cols));
+    codes.resize(static_cast<std::size_t>(matrix.rows * row_bytes));
+    scale_shape = S::Granularity::scale_shape(matrix);
+    scales.resize(static_cast<std::size_t>(scale_shape.size()));
+    zero_points.resize(S::has_zero_point ? static_cast<std::size_t>(scale_shape.size()) : 0);
+  }
 
   [[nodiscard]] QuantTensorView<S> view() const noexcept {
     return {shape,         codes.data(), row_bytes,

@@ -23,10 +23,7 @@ template <class L, Real T, Executor E = Serial const>
     static_assert(same_as<typename S::Timing, Dynamic>,
                   "the input of this layer has static parameters: it is calibrated before it is "
                   "quantized, and the Frozen parameters are passed to quantize_input()");
-    auto quantized = quantize<S, T>(tokens, executor);
-    if (quantized.status() == Status::nonfinite_weight)
-      return Result<QuantTensor<S>>{Error{Status::nonfinite_activation, quantized.error().message}};
-    return quantized;
+    return quantize<S, T>(tokens, executor);
   }
 }
 

@@ -10,34 +10,38 @@
 
 namespace qfmt {
 
-// When the parameters of a tile are found.
+// When the parameters of a tile are found. `Observer` is what calibration shows the values to,
+// `TileObserver` what the call that quantizes shows the values of a tile to.
 
 /// Before quantization, by an observer: weights, and activations after calibration.
 template <Observer O>
 struct Static {
   static constexpr char const* name = "static";
   using Observer = O;
+  using TileObserver = O;
 };
 
 /// By the call that quantizes, from the very values it is given: activations, token by token.
 struct Dynamic {
   static constexpr char const* name = "dynamic";
   using Observer = MinMax;
+  using TileObserver = MinMax;
 };
 
-/// The tensor's part is static (an observer finds it during calibration), the tiles' part dynamic:
-/// NVFP4 activations.
+/// The tensor's part is static (an observer finds it during calibration), the tiles' part dynamic,
+/// from their own extremes: NVFP4 activations.
 template <Observer O>
 struct Local {
   static constexpr char const* name = "local";
   using Observer = O;
+  using TileObserver = MinMax;
 };
 
 template <class T>
 concept Timing = requires {
   { T::name } -> convertible_to<char const*>;
 }
-&&Observer<typename T::Observer>;
+&&Observer<typename T::Observer>&& Observer<typename T::TileObserver>;
 
 /// How a matrix is quantized: element format, granularity, scale policy, timing, and the profile
 /// that fixes the numerics.
@@ -67,6 +71,12 @@ concept Scheme = requires {
 }
 &&ElementFormat<typename S::Format>&& Granularity<typename S::Granularity>&&
     Profile<typename S::Profile>;
+
+template <class S>
+concept StaticScheme =
+    Scheme<S> && same_as<typename S::Timing, Static<typename S::Timing::Observer>>;
+template <class S>
+concept LocalScheme = Scheme<S> && same_as<typename S::Timing, Local<typename S::Timing::Observer>>;
 
 /// A block format as a scheme: its blocks lie along the rows.
 template <BlockFormat B, Timing When = Static<AbsMax>, Profile N = profile::Qfmt>

@@ -18,19 +18,19 @@ namespace qfmt {
 
 /// A scheme whose tiles get the parameters that a search finds.
 template <class S>
-concept SearchedScheme = Scheme<S> && TileSearch<typename S::Timing::Observer>;
+concept SearchedScheme = Scheme<S> && TileSearch<typename S::Timing::TileObserver>;
 
 namespace detail {
 
 /// The values of one tile after the other, row by row, and the weights of their errors. Zeros where
 /// the tile is cut off by the edge of the matrix.
-template <Scheme S, Real T>
+template <Real T>
 class TileReader {
  public:
-  TileReader(MatrixView<T const> matrix, Importance const& importance)
+  TileReader(MatrixView<T const> matrix, Shape tile, Importance const& importance)
       : matrix_{matrix},
         weights_{importance.weights()},
-        tile_{S::Granularity::tile(matrix.shape)},
+        tile_{tile},
         values_(static_cast<std::size_t>(tile_.size())),
         importance_(weights_.empty() ? 0 : values_.size()) {}
 
@@ -61,16 +61,16 @@ class TileReader {
 };
 
 /// Calls visit(tile values, weights) for every tile, from several threads.
-template <Scheme S, Real T, Executor E, class Visit>
-void for_each_tile(MatrixView<T const> matrix, Importance const& importance, E& executor,
-                   Visit const& visit) {
+template <Real T, Executor E, class Visit>
+void for_each_tile(MatrixView<T const> matrix, Shape tile, Importance const& importance,
+                   E& executor, Visit const& visit) {
   if (matrix.shape.rows <= 0 || matrix.shape.cols <= 0)
     return;
-  Shape const tiles = S::Granularity::scale_shape(matrix.shape);
-  executor.for_each_range(tiles.rows, 8, [&](IndexRange bands) {
-    TileReader<S, T> read{matrix, importance};
+  executor.for_each_range(ceil_div(matrix.shape.rows, tile.rows), 8, [&](IndexRange bands) {
+    TileReader<T> read{matrix, tile, importance};
     for (index_t band = bands.begin; band < bands.end; ++band)
-      for (index_t t = 0; t < tiles.cols; ++t) visit(read(band, t), read.importance());
+      for (index_t t = 0; t < ceil_div(matrix.shape.cols, tile.cols); ++t)
+        visit(read(band, t), read.importance());
   });
 }
 
@@ -82,25 +82,21 @@ inline void raise(std::atomic<float>& largest, float value) noexcept {
 }
 
 /// The observer that every tile starts with: a patient search knows how many steps it takes.
-template <Scheme S, Real T, Executor E>
-typename S::Timing::Observer first_observer(MatrixView<T const> matrix,
-                                            Importance const& importance, E& executor) {
-  using Observer = typename S::Timing::Observer;
+template <ElementFormat F, class Policy, Profile N, class Observer, Real T, Executor E>
+Observer first_observer(MatrixView<T const> matrix, Shape tile, Importance const& importance,
+                        E& executor) {
   Observer observer{};
   if constexpr (PatientSearch<Observer>) {
     std::atomic<uint64_t> gains{0};
     Observer const search{};
-    for_each_tile<S, T>(
-        matrix, importance, executor,
-        [&](std::span<float const> values, std::span<float const> weights) {
-          // More gains only make it longer.
-          if (Observer::ends(gains.load(std::memory_order_relaxed)) == search.steps())
-            return;
-          gains.fetch_or(
-              search.template gains<typename S::Format, typename S::Policy, typename S::Profile, T>(
-                  values, weights),
-              std::memory_order_relaxed);
-        });
+    for_each_tile(matrix, tile, importance, executor,
+                  [&](std::span<float const> values, std::span<float const> weights) {
+                    // More gains only make it longer.
+                    if (Observer::ends(gains.load(std::memory_order_relaxed)) == search.steps())
+                      return;
+                    gains.fetch_or(search.template gains<F, Policy, N, T>(values, weights),
+                                   std::memory_order_relaxed);
+                  });
     observer.end_after(Observer::ends(gains.load()));
   }
   return observer;
@@ -118,15 +114,17 @@ template <Scheme S, Real T, Executor E = Serial const>
   } else {
     using Observer = typename S::Timing::Observer;
     using N = typename S::Profile;
-    auto const search = detail::first_observer<S, T>(matrix, importance, executor);
+    Shape const tile = S::Granularity::tile(matrix.shape);
+    auto const search = detail::first_observer<typename S::Format, typename S::Policy, N, Observer>(
+        matrix, tile, importance, executor);
     std::atomic<float> largest{0.0f};
-    detail::for_each_tile<S, T>(
-        matrix, importance, executor,
+    detail::for_each_tile(
+        matrix, tile, importance, executor,
         [&](std::span<float const> values, std::span<float const> weights) {
-          AbsMax tile;
-          tile.observe(values);
+          AbsMax extremes;
+          extremes.observe(values);
           // Most tiles need no search.
-          if (Observer::template reach_bound<N, T>(tile.range().amax()) <=
+          if (Observer::template reach_bound<N, T>(extremes.range().amax()) <=
               largest.load(std::memory_order_relaxed))
             return;
           detail::raise(

@@ -7,6 +7,30 @@
 
 namespace qfmt {
 
+/// A row of a quantized matrix, with granularity as numbers: whatever reads rows is compiled once for
+/// schemes that differ in granularity, timing or profile.
+template <ElementFormat F, class Policy>
+struct QuantRow {
+  uint8_t const* codes = nullptr;                   // packed
+  index_t size = 0;                                 // elements
+  typename Policy::Stored const* scales = nullptr;  // one for each tile along the row
+  int16_t const* zero_points = nullptr;             // the same; null where the policy has none
+  index_t tile_cols = 0;                            // elements of a tile along the row, > 0
+  [[no_unique_address]] typename Policy::Global global;
+
+  /// The value of an element, as that of QuantTensorView.
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float operator[](index_t col) const noexcept {
+    float const grid = decode(PackedSpan<F, uint8_t const>{codes, size}[col]);
+    index_t const tile = col / tile_cols;
+    float const scale = Policy::effective(scales[tile], global);
+    if constexpr (Policy::has_zero_point) {
+      return (grid - static_cast<float>(zero_points[tile])) * scale;
+    } else {
+      return grid * scale;
+    }
+  }
+};
+
 /// A quantized matrix that somebody else owns. Trivially copyable; the same on host and device.
 template <Scheme S>
 struct QuantTensorView {
@@ -45,6 +69,18 @@ struct QuantTensorView {
     } else {
       return grid * scale(row, col);
     }
+  }
+
+  /// Precondition: the matrix has columns.
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr QuantRow<Format, typename S::Policy> row(
+      index_t r) const noexcept {
+    index_t const tiles = scale_index(r, 0);
+    return {codes + r * row_bytes,
+            shape.cols,
+            scales + tiles,
+            S::has_zero_point ? zero_points + tiles : nullptr,
+            S::Granularity::tile(shape).cols,
+            global};
   }
 };
 

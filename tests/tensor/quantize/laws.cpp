@@ -52,6 +52,17 @@ TEST_CASE("laws of FP8 schemes") {
   expect_held(laws::permutes_with_its_input(per_channel));
 }
 
+TEST_CASE("laws of tiles that are columns, and of single elements") {
+  // Heads of keys, an input of its own scale, and the finest tiling there is.
+  auto const heads = any_quantizer<QuantScheme<INT8, Tiling<whole, 7>>>();
+  auto const column = any_quantizer<QuantScheme<E4M3, Tiling<whole, 1>>>();
+  for (auto const& q : {heads, column}) {
+    check_general_laws(q);
+    expect_held(laws::error_is_bounded(q));
+  }
+  check_general_laws(any_quantizer<QuantScheme<INT8, Tiling<1, 1>>>());
+}
+
 TEST_CASE("sabotaged quantizers violate a law") {
   using Group = QuantScheme<INT4, PerGroup<16>>;
   auto const scale_of_next_tile = any_quantizer<Group>([](QuantTensor<Group>& t) {

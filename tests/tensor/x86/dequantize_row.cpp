@@ -59,7 +59,7 @@ int wrong_elements(Shape shape, Isa isa, bool streamed, std::uint8_t sabotage = 
   int wrong = 0;
   for (index_t r = 0; r < shape.rows; ++r) {
     std::vector<T> row(static_cast<std::size_t>(shape.cols) + 1);
-    if (!x86::dequantize_row(isa, tensor.view(), r, streamed, row.data()))
+    if (!x86::dequantize_row(isa, tensor.view().row(r), streamed, row.data()))
       return -1;
     for (index_t c = 0; c < shape.cols; ++c) {
       T const expected = from_float<T>(meant.view()(r, c));

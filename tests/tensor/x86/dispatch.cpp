@@ -130,7 +130,7 @@ Operation dequantizing(char const* name) {
   using F = typename S::Format;
   return {name, F::bits, 32,
           [](Isa isa, std::byte const* from, index_t count, std::byte* to) {
-            return x86::dequantize_row(isa, view_of<S>(from, count), 0, false, as<float>(to));
+            return x86::dequantize_row(isa, view_of<S>(from, count).row(0), false, as<float>(to));
           },
           [](Isa, std::byte const* from, index_t count, std::byte* to) {
             for (index_t c = 0; c < count; ++c) as<float>(to)[c] = view_of<S>(from, count)(0, c);

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 #include <string>
+#include <vector>
 
 #include <qfmt/tensor/x86/dispatch.hpp>
 
@@ -15,31 +16,38 @@ using namespace qfmt::test;
 
 namespace {
 
+using Bytes = std::vector<std::uint8_t>;
+
 template <class F, class R = NearestEven>
-std::vector<Code<F>> one_by_one(std::vector<float> const& values) {
-  std::vector<Code<F>> codes;
+Bytes one_by_one(std::vector<float> const& values) {
+  Bytes codes;
   codes.reserve(values.size());
-  for (float const x : values) codes.push_back(encode<F, R>(x));
+  for (float const x : values) codes.push_back(encode<F, R>(x).bits);
   return codes;
 }
 
-/// Empty, or where a level first differs from `expected`.
+using Encode = bool (*)(Isa isa, float const* values, index_t count, std::uint8_t* codes);
+
 template <class F>
-std::string difference(std::vector<float> const& values, std::vector<Code<F>> const& expected) {
+bool vectors(Isa isa, float const* values, index_t count, std::uint8_t* codes) {
+  return x86::encode_values(isa, values, count, reinterpret_cast<Code<F>*>(codes));
+}
+
+std::string difference(char const* format, Encode encode, std::vector<float> const& values,
+                       Bytes const& expected) {
+  Bytes got(values.size());
   for (Isa const isa : vector_levels()) {
     for (Environment const& environment : environments()) {
-      std::vector<Code<F>> got(values.size());
       {
         InEnvironment const in{environment};
-        if (!x86::encode_values(isa, values.data(), static_cast<index_t>(values.size()),
-                                got.data()))
+        if (!encode(isa, values.data(), static_cast<index_t>(values.size()), got.data()))
           return "no path";
       }
       for (std::size_t i = 0; i < got.size(); ++i) {
         if (got[i] != expected[i])
-          return std::string{F::name} + ", " + name(isa) + ", " + environment.name + ", input " +
+          return std::string{format} + ", " + name(isa) + ", " + environment.name + ", input " +
                  std::to_string(bit_cast<std::uint32_t>(values[i])) + ": " +
-                 std::to_string(got[i].bits) + " instead of " + std::to_string(expected[i].bits);
+                 std::to_string(got[i]) + " instead of " + std::to_string(expected[i]);
       }
     }
   }
@@ -50,7 +58,7 @@ template <class F>
 void check(std::uint64_t random_count) {
   if constexpr (F::bits <= 8) {
     auto const values = hard_values<F>(random_count);
-    CHECK(difference(values, one_by_one<F>(values)) == "");
+    CHECK(difference(F::name, &vectors<F>, values, one_by_one<F>(values)) == "");
   }
 }
 
@@ -73,7 +81,8 @@ TEST_CASE("a different rounding would be seen") {
   if (vector_levels().empty())
     return;
   auto const values = hard_values<E4M3>(0);
-  CHECK(difference(values, one_by_one<E4M3, NearestAway>(values)) != "");
+  CHECK(difference("E4M3", &vectors<E4M3>, values, one_by_one<E4M3, NearestAway>(values)) != "");
   auto const integers = hard_values<INT4>(0);
-  CHECK(difference(integers, one_by_one<INT4, NearestAway>(integers)) != "");
+  CHECK(difference("INT4", &vectors<INT4>, integers, one_by_one<INT4, NearestAway>(integers)) !=
+        "");
 }

@@ -6,11 +6,12 @@
 
 #include <qfmt/scaling/power_of_two.hpp>
 #include <qfmt/scaling/two_level.hpp>
+#include <qfmt/tensor/isa.hpp>
 #include <qfmt/tensor/view.hpp>
 #include <qfmt/tensor/x86/decode.hpp>
 #include <qfmt/tensor/x86/quantize_segment.hpp>
 
-// The values of a row of a quantized matrix: those of QuantTensorView::operator(), rounded to T.
+// The values of a row of a quantized matrix: those of QuantRow, rounded to T.
 
 #if defined(QFMT_X86)
 #include <immintrin.h>
@@ -18,17 +19,16 @@
 QFMT_BEGIN_AVX2
 namespace qfmt::x86::avx2 {
 
-/// effective() of up to 16 scales.
+/// effective() of `count` scales.
 template <class Policy>
 inline void effective_scales(typename Policy::Stored const* scales, index_t count,
                              typename Policy::Global global, float* out) noexcept {
   using Stored = typename Policy::Stored;
+  index_t i = 0;
   if constexpr (same_as<Stored, Code<UE4M3>> || same_as<Stored, Code<E8M0>>) {
-    alignas(16) uint8_t codes[16] = {};
-    __builtin_memcpy(codes, scales, static_cast<size_t>(count));
-    for (int half = 0; half < 2; ++half) {
+    for (; i + 8 <= count; i += 8) {
       __m256i const wide =
-          _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<__m128i const*>(codes + 8 * half)));
+          _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<__m128i const*>(scales + i)));
       __m256 scale;
       if constexpr (same_as<Stored, Code<UE4M3>>) {
         scale = divide(decode8<UE4M3>(wide), _mm256_set1_ps(global.encode_scale));
@@ -40,11 +40,10 @@ inline void effective_scales(typename Policy::Stored const* scales, index_t coun
                                   _mm256_cmpeq_epi32(wide, _mm256_set1_epi32(255)));
         scale = _mm256_castsi256_ps(bits);
       }
-      _mm256_storeu_ps(out + 8 * half, scale);
+      _mm256_storeu_ps(out + i, scale);
     }
-  } else {
-    for (index_t i = 0; i < count; ++i) out[i] = Policy::effective(scales[i], global);
   }
+  for (; i < count; ++i) out[i] = Policy::effective(scales[i], global);
 }
 
 /// values[i] = (decode(codes[i]) - zero_point) * scale, rounded to T.
@@ -83,28 +82,48 @@ inline void dequantize_segment(uint8_t const* bytes, index_t first, index_t coun
   }
 }
 
-/// values[i] = from_float<T>(w(row, first + i)).
-template <Scheme S, Real T>
-inline void dequantize_row(QuantTensorView<S> const& w, index_t row, index_t first, index_t count,
-                           T* values) noexcept {
-  index_t const tile_cols = S::Granularity::tile(w.shape).cols;
-  uint8_t const* const bytes = w.codes + row * w.row_bytes;
-  index_t const end = first + count;
-  for (index_t col = first; col < end;) {
-    // The scales of up to 16 tiles at a time.
-    index_t const tiles = (std::min<index_t>)(16, ceil_div(end, tile_cols) - col / tile_cols);
-    index_t const index = w.scale_index(row, col);
-    float scales[16];
-    effective_scales<typename S::Policy>(w.scales + index, tiles, w.global, scales);
-    for (index_t t = 0; t < tiles; ++t) {
-      index_t const stop = (std::min)(end, (col / tile_cols + 1) * tile_cols);
-      float zero_point = 0.0f;
-      if constexpr (S::has_zero_point)
-        zero_point = static_cast<float>(w.zero_points[index + t]);
-      dequantize_segment<typename S::Format, S::has_zero_point>(bytes, col, stop - col, zero_point,
-                                                                scales[t], values + (col - first));
-      col = stop;
+/// Whole tiles of 16 or 32 without zero points.
+template <ByteFormat F, Real T>
+requires(F::bits == 4) inline void dequantize_small_tiles(uint8_t const* codes, index_t count,
+                                                          index_t tile_cols, float const* scales,
+                                                          T* values) noexcept {
+  __m128i const low_half = _mm_set1_epi8(15);
+  for (index_t i = 0; i < count; ++scales) {
+    __m256 const scale = _mm256_set1_ps(*scales);
+    for (index_t const stop = i + tile_cols; i < stop; i += 16) {
+      __m128i const pairs = _mm_loadl_epi64(reinterpret_cast<__m128i const*>(codes + i / 2));
+      __m128i const sixteen_codes = _mm_unpacklo_epi8(
+          _mm_and_si128(pairs, low_half), _mm_and_si128(_mm_srli_epi16(pairs, 4), low_half));
+      __m256 const a = decode8<F>(_mm256_cvtepu8_epi32(sixteen_codes));
+      __m256 const b = decode8<F>(_mm256_cvtepu8_epi32(_mm_srli_si128(sixteen_codes, 8)));
+      store(values + i, _mm256_mul_ps(a, scale));
+      store(values + i + 8, _mm256_mul_ps(b, scale));
     }
+  }
+}
+
+/// Elements [first, end) of a packed row, in tiles of `tile_cols`, the first of which holds `first`.
+template <ByteFormat F, bool HasZeroPoint, Real T>
+inline void dequantize_tiles(uint8_t const* bytes, index_t first, index_t end, index_t tile_cols,
+                             float const* scales, int16_t const* zero_points, T* values) noexcept {
+  index_t col = first;
+  if constexpr (!HasZeroPoint && F::bits == 4) {
+    if ((tile_cols == 16 || tile_cols == 32) && first % tile_cols == 0) {
+      index_t const count = (end - first) / tile_cols * tile_cols;
+      dequantize_small_tiles<F>(bytes + first / 2, count, tile_cols, scales, values);
+      col += count;
+      values += count;
+      scales += count / tile_cols;
+    }
+  }
+  for (index_t stop = col - col % tile_cols + tile_cols; col < end; stop += tile_cols) {
+    index_t const count = (stop < end ? stop : end) - col;
+    float zero_point = 0.0f;
+    if constexpr (HasZeroPoint)
+      zero_point = static_cast<float>(*zero_points++);
+    dequantize_segment<F, HasZeroPoint>(bytes, col, count, zero_point, *scales++, values);
+    col += count;
+    values += count;
   }
 }
 
@@ -113,8 +132,6 @@ QFMT_END_TARGET
 
 QFMT_BEGIN_AVX512
 namespace qfmt::x86::avx512 {
-
-using avx2::effective_scales;
 
 template <bool HasZeroPoint>
 inline __m512 scaled(__m512 grid, __m512 zero_point, __m512 scale) noexcept {
@@ -161,78 +178,101 @@ inline void dequantize_segment(uint8_t const* bytes, index_t first, index_t coun
   }
 }
 
-/// Formats and tiles of which 16 are dequantized at a time.
-template <class F, index_t Cols>
-inline constexpr bool in_small_tiles = (F::bits == 4 || F::bits == 8) && (Cols == 16 || Cols == 32);
-
-/// 16 whole tiles without zero points.
+/// Whole tiles of 16 or 32 without zero points; `count` is a multiple of 64.
 template <ByteFormat F, index_t Cols, Real T>
-requires in_small_tiles<F, Cols>
-inline void dequantize_16_tiles(uint8_t const* codes, float const* scales, T* values) noexcept {
+requires(F::bits == 4 ||
+         F::bits == 8) inline void dequantize_small_tiles(uint8_t const* codes, index_t count,
+                                                          float const* scales, T* values) noexcept {
   if constexpr (F::bits == 4) {
     __m512 const grid = _mm512_load_ps(sixteen<F>.values);
-    for (index_t t = 0; t < 16; ++t) {
-      __m512 const table = _mm512_mul_ps(grid, _mm512_set1_ps(scales[t]));
-      for (index_t i = t * Cols; i < (t + 1) * Cols; i += 16)
-        store(values + i, _mm512_permutexvar_ps(spread_nibbles(codes + i / 2), table), 0xFFFF);
+    for (index_t i = 0; i < count; i += 64) {
+      for (index_t k = 0; k < 64; k += Cols) {
+        __m512 const table = _mm512_mul_ps(grid, _mm512_set1_ps(*scales++));
+        for (index_t at = i + k; at < i + k + Cols; at += 16)
+          store(values + at, _mm512_permutexvar_ps(spread_nibbles(codes + at / 2), table), 0xFFFF);
+      }
     }
-    return;
-  }
-  for (index_t i = 0; i < 16 * Cols; i += 64) {
-    Values64 const x = decode64<F>(_mm512_loadu_si512(codes + i));
-    for (int k = 0; k < 4; ++k) {
-      index_t const at = i + 16 * k;
-      store(values + at, _mm512_mul_ps(x.part[k], _mm512_set1_ps(scales[at / Cols])), 0xFFFF);
+  } else {
+    for (index_t i = 0; i < count; i += 64) {
+      Values64 const x = decode64<F>(_mm512_loadu_si512(codes + i));
+      for (int k = 0; k < 4; ++k) {
+        index_t const at = i + 16 * k;
+        store(values + at, _mm512_mul_ps(x.part[k], _mm512_set1_ps(scales[at / Cols])), 0xFFFF);
+      }
     }
   }
 }
 
-/// values[i] = from_float<T>(w(row, first + i)).
-template <Scheme S, Real T>
-inline void dequantize_row(QuantTensorView<S> const& w, index_t row, index_t first, index_t count,
-                           T* values) noexcept {
-  index_t const tile_cols = S::Granularity::tile(w.shape).cols;
-  uint8_t const* const bytes = w.codes + row * w.row_bytes;
+/// Elements [first, end) of a packed row, in tiles of `tile_cols`, the first of which holds `first`.
+template <ByteFormat F, bool HasZeroPoint, Real T>
+inline void dequantize_tiles(uint8_t const* bytes, index_t first, index_t end, index_t tile_cols,
+                             float const* scales, int16_t const* zero_points, T* values) noexcept {
+  index_t col = first;
+  if constexpr (!HasZeroPoint && (F::bits == 4 || F::bits == 8)) {
+    if ((tile_cols == 16 || tile_cols == 32) && first % tile_cols == 0) {
+      index_t const count = (end - first) / 64 * 64;
+      uint8_t const* const codes = bytes + packed_bytes<F>(first);
+      if (tile_cols == 16) {
+        dequantize_small_tiles<F, 16>(codes, count, scales, values);
+      } else {
+        dequantize_small_tiles<F, 32>(codes, count, scales, values);
+      }
+      col += count;
+      values += count;
+      scales += count / tile_cols;
+    }
+  }
+  for (index_t stop = col - col % tile_cols + tile_cols; col < end; stop += tile_cols) {
+    index_t const count = (stop < end ? stop : end) - col;
+    float zero_point = 0.0f;
+    if constexpr (HasZeroPoint)
+      zero_point = static_cast<float>(*zero_points++);
+    dequantize_segment<F, HasZeroPoint>(bytes, col, count, zero_point, *scales++, values);
+    col += count;
+    values += count;
+  }
+}
+
+}  // namespace qfmt::x86::avx512
+QFMT_END_TARGET
+
+namespace qfmt::x86 {
+
+/// values[i] = from_float<T>(row[first + i]). Precondition: isa has AVX2.
+template <ByteFormat F, class Policy, Real T>
+void dequantize_piece(Isa isa, QuantRow<F, Policy> const& row, index_t first, index_t count,
+                      T* values) noexcept {
+  constexpr index_t most = 64;  // tiles at a time
   index_t const end = first + count;
   for (index_t col = first; col < end;) {
-    // The scales of up to 16 tiles at a time.
-    index_t const tiles = (std::min<index_t>)(16, ceil_div(end, tile_cols) - col / tile_cols);
-    index_t const index = w.scale_index(row, col);
-    float scales[16];
-    effective_scales<typename S::Policy>(w.scales + index, tiles, w.global, scales);
-    constexpr index_t cols = S::Granularity::cols;
-    if constexpr (!S::has_zero_point && in_small_tiles<typename S::Format, cols>) {
-      if (col % cols == 0 && end - col >= 16 * cols) {
-        dequantize_16_tiles<typename S::Format, cols>(bytes + packed_bytes<typename S::Format>(col),
-                                                      scales, values + (col - first));
-        col += 16 * cols;
-        continue;
-      }
+    index_t const tile = col / row.tile_cols;
+    index_t const stop = (std::min)(end, (tile + most) * row.tile_cols);
+    float scales[most];
+    avx2::effective_scales<Policy>(row.scales + tile, ceil_div(stop, row.tile_cols) - tile,
+                                   row.global, scales);
+    int16_t const* const zero_points = Policy::has_zero_point ? row.zero_points + tile : nullptr;
+    T* const to = values + (col - first);
+    if (isa >= Isa::avx512) {
+      avx512::dequantize_tiles<F, Policy::has_zero_point>(row.codes, col, stop, row.tile_cols,
+                                                          scales, zero_points, to);
+    } else {
+      avx2::dequantize_tiles<F, Policy::has_zero_point>(row.codes, col, stop, row.tile_cols, scales,
+                                                        zero_points, to);
     }
-    for (index_t t = 0; t < tiles; ++t) {
-      index_t const stop = (std::min)(end, (col / tile_cols + 1) * tile_cols);
-      float zero_point = 0.0f;
-      if constexpr (S::has_zero_point)
-        zero_point = static_cast<float>(w.zero_points[index + t]);
-      dequantize_segment<typename S::Format, S::has_zero_point>(bytes, col, stop - col, zero_point,
-                                                                scales[t], values + (col - first));
-      col = stop;
-    }
+    col = stop;
   }
 }
 
 /// The values of a row, piece by piece.
-template <Scheme S>
-struct RowOf {
-  QuantTensorView<S> const& w;
-  index_t row;
-  template <Real T>
-  void operator()(index_t first, index_t count, T* values) const noexcept {
-    dequantize_row(w, row, first, count, values);
+template <ByteFormat F, class Policy>
+struct PiecesOf {
+  Isa isa;
+  QuantRow<F, Policy> row;
+  void operator()(index_t first, index_t count, float* values) const noexcept {
+    dequantize_piece(isa, row, first, count, values);
   }
 };
 
-}  // namespace qfmt::x86::avx512
-QFMT_END_TARGET
+}  // namespace qfmt::x86
 
 #endif

@@ -26,13 +26,38 @@ enum class Blocks : uint8_t { no_path, done, nonfinite };
 
 #if defined(QFMT_X86)
 
+/// Schemes whose rows are quantized in one pass: blocks of 16 or 32 with codes for scales.
+template <class S>
+concept HasBlockPath =
+    FloatWithZero<typename S::Format> && S::Format::bits <= 8 &&
+    DividingProfile<typename S::Profile>&& S::Granularity::rows == 1 &&
+    (S::Granularity::cols == 16 || S::Granularity::cols == 32) &&
+    (same_as<typename S::Stored, Code<UE4M3>> ||
+     same_as<typename S::Stored, Code<E8M0>>)&&(same_as<typename S::Timing::TileObserver, AbsMax> ||
+                                                same_as<typename S::Timing::TileObserver, MinMax>);
+
+/// The columns of their blocks; 0 for other schemes.
+template <class S>
+inline constexpr index_t block_path = HasBlockPath<S> ? S::Granularity::cols : 0;
+
 /// to[i] = to_float(from[i]).
 template <Real T>
 [[nodiscard]] bool widen(Isa isa, T const* from, index_t count, float* to) noexcept {
   if (isa >= Isa::avx512) {
-    avx512::widen(from, count, to);
+    avx512::widen<Nan::possible>(from, count, to);
   } else if (isa == Isa::avx2) {
-    avx2::widen(from, count, to);
+    avx2::widen<Nan::possible>(from, count, to);
+  }
+  return isa >= Isa::avx2;
+}
+
+/// The same for values that are not NaN; of one that is, it makes some NaN.
+template <Real T>
+[[nodiscard]] bool widen_numbers(Isa isa, T const* from, index_t count, float* to) noexcept {
+  if (isa >= Isa::avx512) {
+    avx512::widen<Nan::excluded>(from, count, to);
+  } else if (isa == Isa::avx2) {
+    avx2::widen<Nan::excluded>(from, count, to);
   }
   return isa >= Isa::avx2;
 }
@@ -117,32 +142,21 @@ template <ElementFormat F, class Policy, Profile N, Real T>
   return false;
 }
 
-/// Schemes whose rows are quantized in one pass: blocks of 16 or 32 with codes for scales.
-template <class S>
-concept HasBlockPath = FloatWithZero<typename S::Format> && ByteFormat<typename S::Format> &&
-    DividingProfile<typename S::Profile> &&
-    (same_as<typename S::Granularity, PerGroup<16>> ||
-     same_as<typename S::Granularity,
-             PerGroup<32>>)&&(same_as<typename S::Stored, Code<UE4M3>> ||
-                              same_as<typename S::Stored,
-                                      Code<E8M0>>)&&(same_as<typename S::Timing::Observer,
-                                                             AbsMax> ||
-                                                     same_as<typename S::Timing::Observer, MinMax>);
-
-/// Observes, fits, encodes and packs a whole row.
-template <Scheme S, Real T>
+/// Observes, fits, encodes and packs a whole row in blocks of `Block` values.
+template <ElementFormat F, class Policy, Profile N, index_t Block, Real T>
 [[nodiscard]] Blocks quantize_blocks(Isa isa, std::span<float const> values,
-                                     typename S::Global global, typename S::Stored* scales,
-                                     uint8_t* bytes, index_t row_bytes) noexcept {
-  if constexpr (HasBlockPath<S>) {
-    if (isa >= Isa::avx512) {
-      bool const finite = avx512::quantize_blocks<typename S::Format, typename S::Policy,
-                                                  typename S::Profile, T, S::Granularity::cols>(
-          values.data(), static_cast<index_t>(values.size()), global, scales, bytes, row_bytes);
-      return finite ? Blocks::done : Blocks::nonfinite;
-    }
-  }
-  return Blocks::no_path;
+                                     typename Policy::Global global,
+                                     typename Policy::Stored* scales, uint8_t* bytes,
+                                     index_t row_bytes) noexcept {
+  if (isa < Isa::avx2)
+    return Blocks::no_path;
+  auto const count = static_cast<index_t>(values.size());
+  bool const finite = isa >= Isa::avx512
+                          ? quantize_row<avx512::BlockKernel, F, Policy, N, T, Block>(
+                                values.data(), count, global, scales, bytes, row_bytes)
+                          : quantize_row<avx2::BlockKernel, F, Policy, N, T, Block>(
+                                values.data(), count, global, scales, bytes, row_bytes);
+  return finite ? Blocks::done : Blocks::nonfinite;
 }
 
 /// pack<F>(codes, count, bytes, capacity).
@@ -157,25 +171,21 @@ template <ElementFormat F>
   return false;
 }
 
-/// values[c] = from_float<T>(w(row, c)) for a whole row. `streamed`: past the caches, for results that
+/// values[c] = from_float<T>(row[c]) for a whole row. `streamed`: past the caches, for results that
 /// will not stay in them.
-template <Scheme S, Real T>
-[[nodiscard]] bool dequantize_row(Isa isa, QuantTensorView<S> const& w, index_t row, bool streamed,
+template <ElementFormat F, class Policy, Real T>
+[[nodiscard]] bool dequantize_row(Isa isa, QuantRow<F, Policy> const& row, bool streamed,
                                   T* values) noexcept {
-  if constexpr (ByteFormat<typename S::Format>) {
+  if constexpr (ByteFormat<F>) {
     if (isa < Isa::avx2)
       return false;
-    if (isa == Isa::avx2) {
-      avx2::dequantize_row(w, row, 0, w.shape.cols, values);
-      return true;
-    }
     if constexpr (same_as<T, float>) {
-      if (streamed && w.shape.cols >= 16) {
-        avx512::stream_row(values, w.shape.cols, avx512::RowOf<S>{w, row});
+      if (streamed && isa >= Isa::avx512 && row.size >= 16) {
+        avx512::stream_row(values, row.size, PiecesOf<F, Policy>{isa, row});
         return true;
       }
     }
-    avx512::dequantize_row(w, row, 0, w.shape.cols, values);
+    dequantize_piece(isa, row, 0, row.size, values);
     return true;
   }
   return false;
@@ -183,8 +193,14 @@ template <Scheme S, Real T>
 
 #else
 
+template <class S>
+inline constexpr index_t block_path = 0;
 template <class... Args>
 [[nodiscard]] constexpr bool widen(Args&&...) noexcept {
+  return false;
+}
+template <class... Args>
+[[nodiscard]] constexpr bool widen_numbers(Args&&...) noexcept {
   return false;
 }
 template <class... Args>
@@ -207,7 +223,7 @@ template <class F, class Policy, class N, class T, class... Args>
 [[nodiscard]] constexpr bool quantize_segment(Args&&...) noexcept {
   return false;
 }
-template <class S, class T, class... Args>
+template <class F, class Policy, class N, index_t Block, class T, class... Args>
 [[nodiscard]] constexpr Blocks quantize_blocks(Args&&...) noexcept {
   return Blocks::no_path;
 }

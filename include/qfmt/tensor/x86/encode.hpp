@@ -35,9 +35,6 @@ template <class F>
 concept ByteFormat = ElementFormat<F> && F::bits <= 8 &&
                      (FloatWithZero<F> || IntegerFormat<F> || CodebookFormat<F>);
 
-/// Whether the values may hold NaN: where they cannot, it is not looked for.
-enum class Nan : uint8_t { possible, excluded };
-
 /// Constants of the float path.
 template <FloatWithZero F>
 struct EncodeFacts {

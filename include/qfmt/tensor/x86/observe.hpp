@@ -13,6 +13,12 @@
 
 namespace qfmt::x86 {
 
+/// magnitude_bits of to_float of a value of T, from those of any NaN: in 16 bits, all NaN are one.
+template <Real T>
+constexpr uint32_t with_one_nan(uint32_t magnitude) noexcept {
+  return !same_as<T, float> && magnitude > 0x7F800000u ? 0x7FC00000u : magnitude;
+}
+
 /// The smallest and the largest order_key (core/bit.hpp) of a row.
 struct KeyRange {
   int32_t low = 0x7FFFFFFF;
@@ -43,12 +49,12 @@ inline uint32_t amax_bits(T const* values, index_t count) noexcept {
   __m512i b = a;
   index_t i = 0;
   for (; i + 32 <= count; i += 32) {
-    a = _mm512_max_epu32(a, magnitudes(load(values + i, 0xFFFF)));
-    b = _mm512_max_epu32(b, magnitudes(load(values + i + 16, 0xFFFF)));
+    a = _mm512_max_epu32(a, magnitudes(load<T, Nan::excluded>(values + i, 0xFFFF)));
+    b = _mm512_max_epu32(b, magnitudes(load<T, Nan::excluded>(values + i + 16, 0xFFFF)));
   }
   for (; i < count; i += 16)
-    a = _mm512_max_epu32(a, magnitudes(load(values + i, first_lanes(count - i))));
-  return _mm512_reduce_max_epu32(_mm512_max_epu32(a, b));
+    a = _mm512_max_epu32(a, magnitudes(load<T, Nan::excluded>(values + i, first_lanes(count - i))));
+  return with_one_nan<T>(_mm512_reduce_max_epu32(_mm512_max_epu32(a, b)));
 }
 
 inline KeyRange key_range(float const* values, index_t count) noexcept {
@@ -77,7 +83,7 @@ inline uint32_t amax_bits(T const* values, index_t count) noexcept {
   index_t i = 0;
   index_t const whole = count / 8 * 8;
   for (; i < whole; i += 8) {
-    __m256i const bits = _mm256_castps_si256(load(values + i));
+    __m256i const bits = _mm256_castps_si256(load<T, Nan::excluded>(values + i));
     largest = _mm256_max_epu32(largest, _mm256_and_si256(bits, mask));
   }
   alignas(32) uint32_t lanes[8];
@@ -88,7 +94,7 @@ inline uint32_t amax_bits(T const* values, index_t count) noexcept {
     uint32_t const bits = magnitude_bits(to_float(values[i]));
     out = bits > out ? bits : out;
   }
-  return out;
+  return with_one_nan<T>(out);
 }
 
 inline KeyRange key_range(float const* values, index_t count) noexcept {

@@ -122,34 +122,37 @@ inline __m256 finish_quotient(__m256 quotient, __m256 zero_point) noexcept {
   return x;
 }
 
+/// 32 codes, one to a byte.
+template <ByteFormat F, class Steps>
+inline __m256i quantize32(float const* values, __m256 divisor, __m256 zero_point) noexcept {
+  __m256i c[4];
+  for (int k = 0; k < 4; ++k) {
+    __m256 const x = divide(_mm256_loadu_ps(values + 8 * k), divisor);
+    c[k] = encode<F, Nan::excluded>(finish_quotient<Steps>(x, zero_point));
+  }
+  return gather_bytes(c[0], c[1], c[2], c[3]);
+}
+
 /// Precondition: the values are finite and is_plain_divisor(scale).
 template <ByteFormat F, class Steps>
 inline void quantize_segment(float const* values, index_t count, float scale, float zero_point,
                              Code<F>* codes) noexcept {
   __m256 const divisor = _mm256_set1_ps(scale);
   __m256 const zero = _mm256_set1_ps(zero_point);
-  for (index_t i = 0; i < count; i += 32) {
-    // The last, partial group of 32 goes through memory of its own.
-    index_t const left = count - i;
+  index_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes + i),
+                        quantize32<F, Steps>(values + i, divisor, zero));
+  }
+  if (i < count) {
+    // The last, partial group goes through memory of its own.
+    auto const left = static_cast<size_t>(count - i);
     alignas(32) float padded[32] = {};
-    float const* from = values + i;
-    if (left < 32) {
-      __builtin_memcpy(padded, from, static_cast<size_t>(left) * sizeof(float));
-      from = padded;
-    }
-    __m256i c[4];
-    for (int k = 0; k < 4; ++k) {
-      __m256 const x = divide(_mm256_loadu_ps(from + 8 * k), divisor);
-      c[k] = encode<F, Nan::excluded>(finish_quotient<Steps>(x, zero));
-    }
-    __m256i const bytes = gather_bytes(c[0], c[1], c[2], c[3]);
-    if (left >= 32) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes + i), bytes);
-    } else {
-      alignas(32) uint8_t last[32];
-      _mm256_store_si256(reinterpret_cast<__m256i*>(last), bytes);
-      __builtin_memcpy(static_cast<void*>(codes + i), last, static_cast<size_t>(left));
-    }
+    alignas(32) uint8_t last[32];
+    __builtin_memcpy(padded, values + i, left * sizeof(float));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(last),
+                       quantize32<F, Steps>(padded, divisor, zero));
+    __builtin_memcpy(static_cast<void*>(codes + i), last, left);
   }
 }
 

@@ -13,6 +13,13 @@
 #if defined(QFMT_X86)
 #include <immintrin.h>
 
+namespace qfmt::x86 {
+
+/// Whether the values may hold NaN: where they cannot, it is not looked for.
+enum class Nan : uint8_t { possible, excluded };
+
+}  // namespace qfmt::x86
+
 QFMT_BEGIN_AVX512
 namespace qfmt::x86::avx512 {
 
@@ -25,8 +32,9 @@ inline __mmask16 is_nan(__m512 x) noexcept {
   return _mm512_fpclass_ps_mask(x, 0x81);  // quiet or signaling
 }
 
-/// 16 values that start at `from`; lanes outside of `lanes` are not read and give +0.
-template <Real T>
+/// 16 values that start at `from`; lanes outside of `lanes` are not read and give +0. A NaN is that of
+/// to_float, or any if it is excluded.
+template <Real T, Nan N = Nan::possible>
 inline __m512 load(T const* from, __mmask16 lanes) noexcept {
   if constexpr (same_as<T, float>) {
     return _mm512_maskz_loadu_ps(lanes, from);
@@ -38,6 +46,8 @@ inline __m512 load(T const* from, __mmask16 lanes) noexcept {
     } else {
       x = _mm512_cvtph_ps(codes);
     }
+    if constexpr (N == Nan::excluded)
+      return x;
     __m512i const quiet = _mm512_set1_epi32(0x7FC00000);
     __m512i const sign = _mm512_set1_epi32(static_cast<int>(0x80000000u));
     __m512i const bits = _mm512_castps_si512(x);
@@ -90,12 +100,12 @@ inline __m512 round_number(__m512 x) noexcept {
 }
 
 /// to[i] = to_float(from[i]).
-template <Real T>
+template <Nan N, Real T>
 inline void widen(T const* from, index_t count, float* to) noexcept {
-  for (index_t i = 0; i < count; i += 16) {
-    __mmask16 const lanes = first_lanes(count - i);
-    _mm512_mask_storeu_ps(to + i, lanes, load(from + i, lanes));
-  }
+  index_t i = 0;
+  for (; i + 16 <= count; i += 16) _mm512_storeu_ps(to + i, load<T, N>(from + i, 0xFFFF));
+  __mmask16 const lanes = first_lanes(count - i);
+  _mm512_mask_storeu_ps(to + i, lanes, load<T, N>(from + i, lanes));
 }
 
 }  // namespace qfmt::x86::avx512
@@ -109,8 +119,9 @@ inline __m256i is_nan(__m256 x) noexcept {
   return _mm256_cmpgt_epi32(magnitude, _mm256_set1_epi32(0x7F800000));
 }
 
-/// 8 values that start at `from`, all of which are read.
-template <Real T>
+/// 8 values that start at `from`, all of which are read. A NaN is that of to_float, or any if it is
+/// excluded.
+template <Real T, Nan N = Nan::possible>
 inline __m256 load(T const* from) noexcept {
   if constexpr (same_as<T, float>) {
     return _mm256_loadu_ps(from);
@@ -122,6 +133,8 @@ inline __m256 load(T const* from) noexcept {
     } else {
       bits = _mm256_castps_si256(_mm256_cvtph_ps(codes));
     }
+    if constexpr (N == Nan::excluded)
+      return _mm256_castsi256_ps(bits);
     __m256i const sign = _mm256_set1_epi32(static_cast<int>(0x80000000u));
     __m256i const quiet =
         _mm256_or_si256(_mm256_and_si256(bits, sign), _mm256_set1_epi32(0x7FC00000));
@@ -170,11 +183,11 @@ inline __m256 round_number(__m256 x) noexcept {
 }
 
 /// to[i] = to_float(from[i]).
-template <Real T>
+template <Nan N, Real T>
 inline void widen(T const* from, index_t count, float* to) noexcept {
   index_t i = 0;
   index_t const whole = count / 8 * 8;
-  for (; i < whole; i += 8) _mm256_storeu_ps(to + i, load(from + i));
+  for (; i < whole; i += 8) _mm256_storeu_ps(to + i, load<T, N>(from + i));
   for (i = whole; i < count; ++i) to[i] = to_float(from[i]);
 }
 

@@ -1,9 +1,0 @@
-// SPDX-FileCopyrightText: 2026 The qfmt authors
-// SPDX-License-Identifier: Apache-2.0
-
-#include "instruction_sets.hpp"
-
-TEST_CASE("every instruction set gives the same bytes: BF16") {
-  using namespace qfmt;
-  test::check_presets<Code<BF16>>();
-}
