@@ -10,19 +10,20 @@
 // each multiplication; bytes/s of the weight as it is stored, scales included; and for prepacked
 // weights, against ceilings measured in the same moment: of_read, bytes of weights against a plain
 // read of the same memory; of_VNNI, multiplications of 8-bit digits against the peak of that
-// instruction; of_FMA, those of floats. "cold" rotates through more copies of the weight than
+// instruction; of_BF16 and of_FMA, those of floats. "cold" rotates through more copies of the weight than
 // caches hold; "hot" is one.
 
 #include <algorithm>
 #include <benchmark/benchmark.h>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <qfmt/core/random.hpp>
 #include <qfmt/exec/thread_pool.hpp>
 #include <qfmt/formats/int4.hpp>
-#include <qfmt/gemm/float_weights.hpp>
+#include <qfmt/gemm/bf16_weights.hpp>
 #include <qfmt/gemm/gemm.hpp>
 #include <qfmt/gemm/reference.hpp>
 #include <qfmt/tensor/quantize.hpp>
@@ -137,7 +138,10 @@ void prepacked(benchmark::State& state) {
   state.SetLabel(backend_for<A>(weights[0].view()));
 
   double const each = busy / static_cast<double>(state.iterations());
-  int const slices = has_float_weights<S> ? 1 : slices_of(A);
+  std::string_view const backend = backend_for<A>(weights[0].view());
+  bool const bf16 = backend == "avx512_bf16";
+  bool const floats = bf16 || has_float_weights<S>;
+  int const slices = floats ? 1 : slices_of(A);
   double const digits = 2.0 * static_cast<double>(xs.rows * ws.size() * slices);
   double const start = bench::thread_seconds();
   index_t const reads = (std::max<index_t>)(static_cast<index_t>(weights.size()), 40);
@@ -148,10 +152,9 @@ void prepacked(benchmark::State& state) {
   double const read = static_cast<double>(bytes * reads) / (bench::thread_seconds() - start);
   double const cores = static_cast<double>(state.range(3));
   state.counters["of_read"] = static_cast<double>(bytes) / each / read / cores;
-  bool const floats = has_float_weights<S>;
-  double const peak = floats ? bench::fma_peak() : bench::vnni_peak();
+  double const peak = bf16 ? bench::bf16_peak() : floats ? bench::fma_peak() : bench::vnni_peak();
   if (peak > 0)
-    state.counters[floats ? "of_FMA" : "of_VNNI"] = digits / each / peak / cores;
+    state.counters[bf16 ? "of_BF16" : floats ? "of_FMA" : "of_VNNI"] = digits / each / peak / cores;
 }
 
 template <class Weight>
@@ -190,6 +193,8 @@ void add_prepacked(std::string const& format) {
 template <Scheme S>
 void add_prepacked(std::string const& format) {
   add_prepacked<Accuracy::A8, S>(format);
+  if constexpr (has_bf16_weights<S>)
+    add_prepacked<Accuracy::BF16, S>(format);
   add_prepacked<Accuracy::A16, S>(format);
   add_prepacked<Accuracy::F32, S>(format);
 }
@@ -210,7 +215,8 @@ int main(int argc, char** argv) {
   add_prepacked<QuantScheme<INT4, PerGroup<32>, SymmetricScale<Code<BF16>>>>("INT4_group32");
   add_prepacked<QuantScheme<INT4, PerGroup<128>>>("INT4_group128");
   add_prepacked<QuantScheme<INT8, PerChannel>>("INT8_channel");
-  // One kernel for all accuracies.
+  // In binary32, one kernel for all accuracies.
+  add_prepacked<Accuracy::BF16, QuantScheme<E4M3, PerChannel>>("FP8_channel");
   add_prepacked<Accuracy::F32, QuantScheme<E4M3, PerChannel>>("FP8_channel");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))

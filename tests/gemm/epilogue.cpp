@@ -45,11 +45,11 @@ TEST_CASE("a residual is added, in place too") {
   Matrix<float> const x = normal_matrix({3, 20}, 1), w = normal_matrix({5, 20}, 2);
   Matrix<float> sums{{3, 5}}, y = normal_matrix({3, 5}, 3);
   Matrix<float> const before = y;
-  REQUIRE(gemm(x.view(), w.view(), sums.view()) == Status::ok);
-  REQUIRE(gemm(x.view(), w.view(), y.view(), Residual<float>{before.view()}) == Status::ok);
+  REQUIRE(gemm_with(PortableGemm{}, x.view(), w.view(), sums.view()) == Status::ok);
+  REQUIRE(gemm_with(PortableGemm{}, x.view(), w.view(), y.view(), Residual<float>{before.view()}) == Status::ok);
   for (std::size_t i = 0; i < y.values.size(); ++i) CHECK(y.values[i] == sums.values[i] + before.values[i]);
   Matrix<float> in_place = before;
-  REQUIRE(gemm(x.view(), w.view(), in_place.view(), Residual<float>{std::as_const(in_place).view()}) == Status::ok);
+  REQUIRE(gemm_with(PortableGemm{}, x.view(), w.view(), in_place.view(), Residual<float>{std::as_const(in_place).view()}) == Status::ok);
   CHECK(in_place.values == y.values);
 }
 
@@ -57,8 +57,8 @@ TEST_CASE("a gate") {
   Matrix<float> const x = normal_matrix({3, 20}, 1), w = normal_matrix({5, 20}, 2);
   Matrix<Code<BF16>> const up = normal_matrix<Code<BF16>>({3, 5}, 3);
   Matrix<float> sums{{3, 5}}, y{{3, 5}};
-  REQUIRE(gemm(x.view(), w.view(), sums.view()) == Status::ok);
-  REQUIRE(gemm(x.view(), w.view(), y.view(), SiluTimes<Code<BF16>>{up.view()}) == Status::ok);
+  REQUIRE(gemm_with(PortableGemm{}, x.view(), w.view(), sums.view()) == Status::ok);
+  REQUIRE(gemm_with(PortableGemm{}, x.view(), w.view(), y.view(), SiluTimes<Code<BF16>>{up.view()}) == Status::ok);
   for (std::size_t i = 0; i < y.values.size(); ++i) {
     double const sum = static_cast<double>(sums.values[i]);
     double const expected = sum / (1 + std::exp(-sum)) * static_cast<double>(to_float(up.values[i]));

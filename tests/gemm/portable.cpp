@@ -8,13 +8,39 @@
 using namespace qfmt;
 using namespace qfmt::test;
 
-TEST_CASE("the portable backend reads every weight where it is") {
+namespace {
+
+/// Sizes around the vectors, the kernel and the block; whole and cut tiles.
+template <Scheme S>
+void check_ragged_shapes() {
+  for (index_t const k : {1, 2, 15, 16, 17, 33, 127, 200}) {
+    for (index_t const n : {1, 5, 31, 33, 64, 65}) {
+      auto const w = quantized<S>({n, k}, 2);
+      for (index_t const m : {1, 2, 3, 7, 17}) {
+        auto const x = normal_matrix({m, k}, 1);
+        expect_held(like_the_reference(PortableGemm{}, x.view(), w.view()));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every scheme: weights one by one, exact sums, ragged shapes, no depth") {
   GemmSchemes::for_each([]<class S>() {
     CAPTURE(S::Format::name);
     for (Shape const shape : {Shape{131, 133}, Shape{70, 260}, Shape{9, 16}, Shape{1, 1}}) {
       auto const w = quantized<S>(shape, 11);
       expect_held(one_hot_probe(PortableGemm{}, w.view(), expected_values(w)));
     }
+    Samples samples{3};
+    auto const x = matrix_of<float>({7, 200}, [&] { return static_cast<float>(samples.integer(-3, 3)); });
+    auto const w = small_integers<S>({65, 200}, 4);
+    expect_held(exact_sums(PortableGemm{}, x.view(), w.view(), x, expected_values(w)));
+    check_ragged_shapes<S>();
+
+    QuantTensor<S> const flat{Shape{5, 0}};
+    expect_held(exact_sums(PortableGemm{}, Matrix<float>{{3, 0}}.view(), flat.view(), Matrix<float>{{3, 0}}, Matrix<float>{{5, 0}}));
   });
 }
 
@@ -35,23 +61,21 @@ TEST_CASE("the one-hot probe catches sabotaged weights") {
   inverted.global.encode_scale = 1.0f / w.global.encode_scale;
   expect_violated(one_hot_probe(PortableGemm{}, inverted.view(), expected));
 
-  auto zero_points = quantized<QuantScheme<INT4, PerGroup<128>, Asymmetric, Static<MinMax>>>({20, 70}, 12);
+  auto zero_points = quantized<Int4Asymmetric>({20, 70}, 12);
   auto const zero_points_expected = expected_values(zero_points);
   zero_points.zero_points[7]++;
   expect_violated(one_hot_probe(PortableGemm{}, zero_points.view(), zero_points_expected));
 }
 
-TEST_CASE("sums of small integers are exact") {
-  GemmSchemes::for_each([]<class S>() {
-    CAPTURE(S::Format::name);
-    Samples samples{3};
-    auto const x = matrix_of<float>({7, 200}, [&] { return static_cast<float>(samples.integer(-3, 3)); });
+TEST_CASE("exact sums of operands that are both quantized; a tail that is left out") {
+  auto const check = []<class S>() {
+    auto const x = small_integers<S>({7, 200}, 5);
     auto const w = small_integers<S>({65, 200}, 4);
-    expect_held(exact_sums(PortableGemm{}, x.view(), w.view(), x, expected_values(w)));
-    auto const q = small_integers<S>({7, 200}, 5);  // both sides quantized
-    expect_held(exact_sums(PortableGemm{}, q.view(), w.view(), expected_values(q), expected_values(w)));
-    expect_violated(exact_sums(DropsTheTail{}, x.view(), w.view(), x, expected_values(w)));
-  });
+    expect_held(exact_sums(PortableGemm{}, x.view(), w.view(), expected_values(x), expected_values(w)));
+    expect_violated(exact_sums(DropsTheTail{}, x.view(), w.view(), expected_values(x), expected_values(w)));
+  };
+  check.template operator()<BlockScheme<NVFP4>>();
+  check.template operator()<Int4Asymmetric>();
 }
 
 TEST_CASE("the portable backend does not depend on the executor") {

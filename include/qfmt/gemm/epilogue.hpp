@@ -26,7 +26,8 @@ concept Epilogue = requires(E const& epilogue, Shape shape, float sum, index_t m
 /// The sum itself.
 struct NoEpilogue {
   [[nodiscard]] constexpr Status check(Shape) const noexcept { return Status::ok; }
-  [[nodiscard]] constexpr float operator()(float sum, index_t, index_t) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float operator()(float sum, index_t,
+                                                            index_t) const noexcept {
     return sum;
   }
 };
@@ -42,7 +43,8 @@ struct Bias {
       return size == 0 ? Status::ok : Status::null_pointer;
     return size == y.cols ? Status::ok : Status::shape_mismatch;
   }
-  [[nodiscard]] constexpr float operator()(float sum, index_t, index_t n) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float operator()(float sum, index_t,
+                                                            index_t n) const noexcept {
     return values == nullptr ? sum : sum + values[n];
   }
 };
@@ -58,7 +60,8 @@ struct Residual {
       return Status::null_pointer;
     return values.shape == y ? Status::ok : Status::shape_mismatch;
   }
-  [[nodiscard]] constexpr float operator()(float sum, index_t m, index_t n) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr float operator()(float sum, index_t m,
+                                                            index_t n) const noexcept {
     return sum + to_float(values(m, n));
   }
 };
@@ -73,7 +76,7 @@ struct SiluTimes {
   [[nodiscard]] constexpr Status check(Shape y) const noexcept {
     return Residual<T>{values}.check(y);
   }
-  [[nodiscard]] float operator()(float sum, index_t m, index_t n) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE float operator()(float sum, index_t m, index_t n) const noexcept {
     return sum / (1.0f + std::exp(-sum)) * to_float(values(m, n));
   }
 };

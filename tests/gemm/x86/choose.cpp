@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <gemm/laws.hpp>
+#include <qfmt/gemm/gemm.hpp>
 #include <qfmt/tensor/presets.hpp>
 #include <string_view>
 
@@ -26,6 +27,41 @@ TEST_CASE("what is chosen for a weight has a name") {
   }
   w.scales[0].bits = 254;
   CHECK(std::string_view{backend_for<Accuracy::A8>(prepack(w.view()).view())} == "portable");
+}
+
+namespace {
+
+/// The door as a backend.
+struct Bf16Door {
+  static constexpr char const* name = "gemm<Accuracy::BF16>";
+  static bool supports(Shape, Shape) { return true; }
+  template <class X, class W, class Y, class E, class R>
+  Status operator()(X const& x, W const& w, MatrixView<Y> y, E const& epilogue, R& executor) const {
+    return gemm<Accuracy::BF16>(x, w, y, epilogue, executor);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("BF16 is chosen where it was asked for, or costs nothing, and is quick") {
+  using Fp8 = QuantScheme<E4M3, PerChannel>;
+  Prepacked<BlockScheme<MXFP4>> const fp4 = prepack(quantized<BlockScheme<MXFP4>>({5, 64}, 1).view());
+  Prepacked<Fp8> const fp8 = prepack(quantized<Fp8>({5, 64}, 1).view());
+  using Bf16Activations = MatrixView<Code<BF16> const>;
+  bool quick = false;
+#if defined(QFMT_X86)
+  quick = x86::bf16_is_quick();
+#endif
+  auto const is_bf16 = [](char const* name) { return std::string_view{name} == "avx512_bf16"; };
+  CHECK(is_bf16(backend_for<Accuracy::BF16>(fp4.view())) == quick);
+  CHECK(is_bf16(backend_for<Accuracy::A8>(fp8.view())) == quick);
+  CHECK(is_bf16(backend_for<Accuracy::F32, Bf16Activations>(fp8.view())) == quick);
+  CHECK_FALSE(is_bf16(backend_for<Accuracy::F32>(fp8.view())));
+  CHECK_FALSE(is_bf16(backend_for<Accuracy::F32, Bf16Activations>(fp4.view())));
+
+  // Wherever it goes, the promise is kept.
+  QuantTensor<BlockScheme<MXFP4>> const w = quantized<BlockScheme<MXFP4>>({5, 64}, 1);
+  expect_held(keeps_the_promise(Accuracy::BF16, 64 + 12, Bf16Door{}, normal_matrix({3, 64}, 2).view(), expected_values(w), fp4.view()));
 }
 
 TEST_CASE("the door gives what the chosen backend gives, in every output type") {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <gemm/laws.hpp>
+#include <qfmt/gemm/gemm.hpp>
 #include <qfmt/tensor/presets.hpp>
 
 #if defined(QFMT_X86)
@@ -72,14 +73,14 @@ void check_codes() {
         if (selected_isa() < isa) continue;
         CAPTURE(name(isa));
         Violations found{"codes: bit for bit the model"};
-        expect_outputs(found, expected.shape, expected, [&](MatrixView<float> y) { return gemm_with(OnIsa{isa}, x.view(), packed.view(), y); });
+        expect_outputs<float>(found, expected, [&](MatrixView<float> y) { return gemm_with(OnIsa{isa}, x.view(), packed.view(), y); });
         expect_held(found);
         // Scales of tensors cost a few roundings that do not grow with K.
         if (depth >= 31) expect_held(within_the_bound(OnIsa{isa}, x.view(), packed.view()));
         Matrix<float> wrong = expected;
         wrong(0, 36) = std::nextafter(wrong(0, 36), 1e30f);
         Violations control{"control"};
-        expect_outputs(control, wrong.shape, wrong, [&](MatrixView<float> y) { return gemm_with(OnIsa{isa}, x.view(), packed.view(), y); });
+        expect_outputs<float>(control, wrong, [&](MatrixView<float> y) { return gemm_with(OnIsa{isa}, x.view(), packed.view(), y); });
         expect_violated(control);
       }
     }

@@ -72,7 +72,7 @@ void check_all() {
       expect_held(equals_the_model<A>(backend, x.view(), v, prepack(v.view()).view()));
     }
     Matrix<float> const x = normal_matrix({5, 331}, 9);
-    expect_held(keeps_the_promise<A>(backend, x.view(), w, packed.view()));
+    expect_held(keeps_the_promise(A, 331.0 / 16 + 10, backend, x.view(), expected_values(w), packed.view()));
 
     // What is exact comes out exactly: every weight by itself, and sums of small integers.
     if constexpr (A != Accuracy::A8) expect_held(one_hot_probe(backend, packed.view(), expected_values(w)));
@@ -110,7 +110,7 @@ TEST_CASE("digits: a weight by itself, one digit") {
   }
   for_each_backend<Accuracy::A8>([&](auto const& backend) {
     Violations found{"one-hot rows of 127"};
-    expect_outputs(found, expected.shape, expected, [&](MatrixView<float> y) { return gemm_with(backend, std::as_const(x).view(), packed.view(), y); });
+    expect_outputs<float>(found, expected, [&](MatrixView<float> y) { return gemm_with(backend, std::as_const(x).view(), packed.view(), y); });
     expect_held(found);
   });
 }
@@ -120,10 +120,10 @@ TEST_CASE("digits: the promise of one accuracy is not the other's") {
   Prepacked<BlockScheme<NVFP4>> const packed = prepack(w.view());
   Matrix<float> const x = normal_matrix({4, 256}, 4);
   for_each_backend<Accuracy::A8>([&](auto const& backend) {
-    expect_violated(keeps_the_promise<Accuracy::A16>(backend, x.view(), w, packed.view()));
+    expect_violated(keeps_the_promise(Accuracy::A16, 26, backend, x.view(), expected_values(w), packed.view()));
     expect_violated(equals_the_model<Accuracy::A16>(backend, x.view(), w, packed.view()));
   });
-  for_each_backend<Accuracy::A16>([&](auto const& backend) { expect_violated(keeps_the_promise<Accuracy::F32>(backend, x.view(), w, packed.view())); });
+  for_each_backend<Accuracy::A16>([&](auto const& backend) { expect_violated(keeps_the_promise(Accuracy::F32, 26, backend, x.view(), expected_values(w), packed.view())); });
 }
 
 TEST_CASE("digits: neither executor nor environment matters") {

@@ -3,7 +3,7 @@
 
 #include <cmath>
 #include <gemm/laws.hpp>
-#include <qfmt/gemm/x86/float_gemm.hpp>
+#include <qfmt/gemm/gemm.hpp>
 #include <qfmt/tensor/presets.hpp>
 #include <support/executors.hpp>
 
@@ -48,7 +48,7 @@ Violations equals_the_model(OnIsa const& backend, MatrixView<float const> x, Mat
       expected(m, n) = sum;
     }
   }
-  expect_outputs(found, expected.shape, expected, [&](MatrixView<float> y) { return gemm_with(backend, x, packed, y); });
+  expect_outputs<float>(found, expected, [&](MatrixView<float> y) { return gemm_with(backend, x, packed, y); });
   return found;
 }
 

@@ -3,6 +3,7 @@
 
 #include <gemm/guarded_memory.hpp>
 #include <gemm/laws.hpp>
+#include <qfmt/gemm/gemm.hpp>
 #include <support/environment.hpp>
 #include <support/executors.hpp>
 

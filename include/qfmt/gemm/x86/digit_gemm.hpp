@@ -28,8 +28,8 @@ struct DigitKernelsBase {
     avx2::write_digits<Slices, block, run>(x, first, rows, tokens, padded, W::offset, to, scales);
   }
 
-  static void finish(float* sums, index_t tokens, float const* scales,
-                     PrepackedView<S> const& w) noexcept {
+  static void finish(float* sums, index_t tokens, float const* scales, PrepackedView<S> const& w,
+                     index_t) noexcept {
     constexpr float power = same_as<typename S::Stored, Code<UE4M3>> ? 0x1p120f : 1.0f;
     float unit = W::unit;
     if constexpr (S::has_global)
@@ -82,7 +82,7 @@ struct DigitGemm {
   static constexpr char const* names[2][3] = {
       {"avx2_A8", "avx2_A16", "avx2_F32"},
       {"avx512_vnni_A8", "avx512_vnni_A16", "avx512_vnni_F32"}};
-  static constexpr char const* name = names[isa == Isa::avx2 ? 0 : 1][static_cast<int>(A)];
+  static constexpr char const* name = names[isa == Isa::avx2 ? 0 : 1][slices_of(A) - 1];
 
   [[nodiscard]] static bool supports(Shape, Shape) noexcept { return selected_isa() >= isa; }
 

@@ -47,7 +47,7 @@ struct FloatKernelsBase {
     }
   }
 
-  static void finish(float*, index_t, float const*, PrepackedView<S> const&) noexcept {}
+  static void finish(float*, index_t, float const*, PrepackedView<S> const&, index_t) noexcept {}
 };
 
 template <Isa isa, class S>

@@ -27,15 +27,15 @@ inline constexpr index_t largest_tile = 16;
 ///     run                             blocks that a call of blocks[] must not split
 ///     token_block                     bytes that a token takes for each block
 ///     write(x, first, rows, tokens, padded, to, scales)   rows of x as a tile
-///     panel[]                         sums of a panel, decoded on the way, by tile size; may be
-/// null
+///     panel[]                         sums of a panel, decoded on the way, by tile size, or null
 ///     decode                          blocks of a panel into memory
 ///     blocks[]                        sums of decoded blocks, by tile size
-///     finish(sums, tokens, scales, w) the sums' last factors
+///     finish(sums, tokens, scales, w, number)  the sums' last factors
 ///
-/// First the tokens become tiles, in memory that is allocated here. Then each panel is multiplied
-/// by a band of up to 8 tiles: a single tile by the kernel for panels, more of them by chunks of
-/// decoded blocks, which stay in the first-level cache while tiles stream by from the second.
+/// First the tokens become tiles, in memory that is allocated here. A single tile goes to the kernel
+/// for panels. Several are taken in bands and panels in groups, by chunks of columns: a chunk of a
+/// panel is decoded into the first-level cache and used for the whole band, a chunk of the band
+/// stays in the second-level cache and is used for the whole group.
 template <class Kernels>
 class PanelGemm {
  public:
@@ -53,20 +53,23 @@ class PanelGemm {
     });
 
     index_t const panels = ceil_div(y.shape.cols, PanelLayout::lanes);
-    index_t const bands = ceil_div(tiles.count, tiles.band);
-    index_t const panel_bytes = w.layout().panel_bytes(w.shape.cols);
-    index_t const grain = ceil_div(index_t{1} << 17, panel_bytes * tiles.band + 1);
-    executor.for_each_range(panels * bands, grain, [&](IndexRange range) {
+    index_t const together =
+        tiles.count == 1 ? 1 : (std::clamp)(panels * tiles.bands / 64, index_t{1}, most_together);
+    index_t const groups = ceil_div(panels, together);
+    index_t const bytes = w.layout().panel_bytes(w.shape.cols);
+    index_t const grain = ceil_div(index_t{1} << 17, together * bytes * tiles.band + 1);
+    executor.for_each_range(groups * tiles.bands, grain, [&](IndexRange range) {
       Workspace space;
       for (index_t i = range.begin; i < range.end; ++i) {
-        index_t const panel = i % panels;
-        index_t const first = i / panels * tiles.band;
-        index_t const count = (std::min)(tiles.band, tiles.count - first);
-        multiply(w.panel(panel), panel_bytes, tiles, first, count, space);
-        for (index_t t = first; t < first + count; ++t) {
-          float* const sums = space.sums + (t - first) * tile_floats;
-          Kernels::finish(sums, tiles.rows(t), tiles.scales_of(t), w);
-          store(sums, tiles.rows(t), t * largest_tile, panel * PanelLayout::lanes, y, epilogue);
+        IndexRange const some = part(i % groups * together, together, panels);
+        IndexRange const band = part(i / groups * tiles.band, tiles.band, tiles.count);
+        multiply(w, some, bytes, tiles, band, space);
+        for (index_t t = band.begin; t < band.end; ++t) {
+          for (index_t p = some.begin; p < some.end; ++p) {
+            float* const sums = space.sums_of(p - some.begin, t - band.begin);
+            Kernels::finish(sums, tiles.rows(t), tiles.scales_of(t), w, p);
+            store(sums, tiles.rows(t), t * largest_tile, p * PanelLayout::lanes, y, epilogue);
+          }
         }
       }
     });
@@ -75,23 +78,36 @@ class PanelGemm {
 
  private:
   static constexpr index_t tile_floats = largest_tile * PanelLayout::lanes;
-  static constexpr index_t largest_band = 8;
   static constexpr index_t chunk =
       20480 / Kernels::decoded_block / Kernels::run * Kernels::run;  // blocks
   static_assert(chunk > 0);
 
+  /// Tiles of a band: their chunks take half a MiB at most.
+  static constexpr index_t largest_band = std::clamp<index_t>(
+      (index_t{1} << 19) / (chunk * largest_tile * Kernels::token_block), 4, 16);
+  static constexpr index_t most_together = 4;
+
   struct Workspace {
-    alignas(64) float sums[largest_band * tile_floats];
+    alignas(64) float sums[std::size_t{most_together * largest_band * tile_floats}];
     alignas(64) uint8_t decoded[chunk * Kernels::decoded_block];
+
+    [[nodiscard]] float* sums_of(index_t panel, index_t tile) noexcept {
+      return sums + (panel * largest_band + tile) * tile_floats;
+    }
   };
 
-  /// The tokens as the kernels read them. A band of tiles is what a second-level cache holds.
+  [[nodiscard]] static IndexRange part(index_t begin, index_t size, index_t end) noexcept {
+    return {begin, (std::min)(begin + size, end)};
+  }
+
+  /// The tokens as the kernels read them.
   struct Tiles {
     index_t rows_of_all;
     index_t padded;
     index_t count = ceil_div(rows_of_all, largest_tile);
     index_t bytes = padded / Kernels::block * largest_tile * Kernels::token_block;
-    index_t band = (std::clamp)((index_t{1} << 20) / (bytes + 1), index_t{1}, largest_band);
+    index_t bands = ceil_div(count, largest_band);
+    index_t band = ceil_div(count, (std::max<index_t>)(bands, 1));  // tiles, about as many in each
     std::unique_ptr<uint8_t[]> data{};
     std::unique_ptr<float[]> scales{};
 
@@ -110,25 +126,33 @@ class PanelGemm {
     }
   };
 
-  /// The sums of a panel with `count` tiles.
-  static void multiply(uint8_t const* panel, index_t panel_bytes, Tiles const& tiles, index_t first,
-                       index_t count, Workspace& space) noexcept {
-    if (auto const kernel = Kernels::panel[tiles.size(first)]; count == 1 && kernel != nullptr) {
-      kernel(panel, tiles.padded, tiles.data_of(first), space.sums);
+  /// The sums of some panels with a band of tiles.
+  template <Prepackable S>
+  static void multiply(PrepackedView<S> const& w, IndexRange panels, index_t panel_bytes,
+                       Tiles const& tiles, IndexRange band, Workspace& space) noexcept {
+    if (auto const kernel = Kernels::panel[tiles.size(band.begin)];
+        tiles.count == 1 && kernel != nullptr) {
+      kernel(w.panel(panels.begin), tiles.padded, tiles.data_of(0), space.sums_of(0, 0));
       return;
     }
-    std::fill(space.sums, space.sums + count * tile_floats, 0.0f);
+    for (index_t p = panels.begin; p < panels.end; ++p)
+      std::fill_n(space.sums_of(p - panels.begin, 0), (band.end - band.begin) * tile_floats, 0.0f);
     index_t const blocks = tiles.padded / Kernels::block;
     for (index_t b = 0; b < blocks; b += chunk) {
       index_t const some = (std::min)(chunk, blocks - b);
-      Kernels::decode(panel, tiles.padded, b, some, space.decoded);
-      // The chunk that follows, of this panel or the next, comes in while this one is multiplied.
-      uint8_t const* next = panel + panel_bytes * (b + chunk) / blocks;
-      for (index_t t = 0; t < count; ++t, next += some * PanelLayout::line) {
-        std::size_t const size = tiles.size(first + t);
-        index_t const at = b * tile_sizes[size] * Kernels::token_block;
-        Kernels::blocks[size](space.decoded, some, tiles.data_of(first + t) + at,
-                              space.sums + t * tile_floats, next);
+      for (index_t p = panels.begin; p < panels.end; ++p) {
+        Kernels::decode(w.panel(p), tiles.padded, b, some, space.decoded);
+        // What is decoded next comes in while this is multiplied: the chunk of the next panel, or
+        // the next chunk of the first.
+        uint8_t const* next = p + 1 < panels.end
+                                  ? w.panel(p + 1) + panel_bytes * b / blocks
+                                  : w.panel(panels.begin) + panel_bytes * (b + chunk) / blocks;
+        for (index_t t = band.begin; t < band.end; ++t, next += some * PanelLayout::line) {
+          std::size_t const size = tiles.size(t);
+          index_t const at = b * tile_sizes[size] * Kernels::token_block;
+          Kernels::blocks[size](space.decoded, some, tiles.data_of(t) + at,
+                                space.sums_of(p - panels.begin, t - band.begin), next);
+        }
       }
     }
   }
