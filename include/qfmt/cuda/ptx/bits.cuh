@@ -59,4 +59,15 @@ template <int Exponent>
   return x * power_of_two(Exponent);
 }
 
+/// x, of which the compiler knows nothing any more: it cannot merge what follows with what was
+/// before, and does not unroll a loop with so many turns.
+template <class T>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr T opaque(T x) noexcept {
+#if defined(__CUDA_ARCH__)
+  if (!__builtin_is_constant_evaluated())
+    asm("" : "+r"(x));
+#endif
+  return x;
+}
+
 }  // namespace qfmt::cuda::ptx

@@ -10,13 +10,32 @@
 
 namespace qfmt::cuda::ptx {
 
-/// The two halves of a register as numbers, and back.
+/// The two halves of a register as numbers, and back. Back, a NaN may become another NaN.
 template <Real T>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr float half_of(uint32_t pair, int i) noexcept {
+#if defined(__CUDA_ARCH__)
+  if constexpr (same_as<T, Code<FP16>>) {
+    if (!__builtin_is_constant_evaluated()) {
+      float d = 0.0f;
+      asm("cvt.f32.f16 %0, %1;" : "=f"(d) : "h"(static_cast<uint16_t>(pair >> (16 * i))));
+      return d;
+    }
+  }
+#endif
   return to_float(T{static_cast<uint16_t>(pair >> (16 * i))});
 }
 template <Real T>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr uint32_t make_pair(float low, float high) noexcept {
+#if defined(__CUDA_ARCH__)
+  if (!__builtin_is_constant_evaluated()) {
+    uint32_t d = 0;
+    if constexpr (same_as<T, Code<FP16>>)
+      asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
+    else
+      asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
+    return d;
+  }
+#endif
   return uint32_t{from_float<T>(low).bits} | uint32_t{from_float<T>(high).bits} << 16;
 }
 

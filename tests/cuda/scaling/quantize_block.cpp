@@ -1,14 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Against quantize() on the host: the same scales and codes, also where a block is spread over
-// lanes (whose exchange is played here, and done by a device where there is one).
+// Against quantize() on the host: the same scales and codes, in one lane and spread over lanes (whose
+// exchange is played here, and emulated in the tests of kernels).
 
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <support/samples.hpp>
-#include <vector>
 
 #include <qfmt/cuda/scaling/quantize_block.cuh>
 #include <qfmt/tensor/quantize.hpp>
@@ -29,12 +27,12 @@ struct PlayedLanes {
 constexpr Shape shape{24, 128};
 
 /// Numbers of very different sizes, zeros and whole blocks of zeros among them.
-Matrix<float> numbers() {
+Matrix<float> numbers(int lowest, int sizes) {
   auto matrix = normal_matrix(shape, 3);
   for (std::size_t i = 0; i < matrix.values.size(); ++i) {
-    matrix.values[i] *= power_of_two(static_cast<int>(i / 32 % 61) - 30);
+    matrix.values[i] *= power_of_two(static_cast<int>(i / 32) % sizes + lowest);
     if (i / 32 % 7 == 3 || i % 13 == 5)
-      matrix.values[i] = 0.0f;
+      matrix.values[i] = i % 2 == 0 ? 0.0f : -0.0f;
   }
   return matrix;
 }
@@ -47,10 +45,9 @@ cuda::Values<float, N> at(Matrix<float> const& matrix, index_t row, index_t col)
 }
 
 template <class B, class P, int Lanes>
-void check(typename B::Policy::Global const* given = nullptr) {
+void check(Matrix<float> const& matrix, typename B::Policy::Global const* given = nullptr) {
   using S = BlockScheme<B, Static<AbsMax>, P>;
   constexpr int per_lane = static_cast<int>(B::block_size) / Lanes;
-  auto const matrix = numbers();
   auto const global = given != nullptr ? *given : fit_global<S, float>(matrix.view());
   auto const expected = quantize_with<S, float>(matrix.view(), global);
   REQUIRE(expected);
@@ -78,22 +75,13 @@ void check(typename B::Policy::Global const* given = nullptr) {
 }
 
 struct EachBlockFormat {
+  Matrix<float> matrix = numbers(-30, 61);
   template <class B>
   void operator()() const {
-    check<B, profile::Qfmt, 1>();
-    check<B, profile::Qfmt, 2>();
-    check<B, profile::CompressedTensors, 4>();
+    check<B, profile::Qfmt, 1>(matrix);
+    check<B, profile::Qfmt, 2>(matrix);
   }
 };
-
-__global__ void on_device(float const* x, std::uint32_t* codes, Code<UE4M3>* scales,
-                          GlobalScale global) {
-  cuda::Values<float, 8> values;
-  for (int i = 0; i < 8; ++i) values.set(i, x[8 * threadIdx.x + i]);
-  auto const q = cuda::quantize_block<NVFP4, cuda::NeighbouringLanes<2>>(values, global);
-  codes[threadIdx.x] = q.codes.word[0];
-  scales[threadIdx.x] = q.scale;
-}
 
 }  // namespace
 
@@ -101,33 +89,23 @@ TEST_CASE("cuda: a block in registers is quantized as a matrix is") {
   BlockFormats::for_each(EachBlockFormat{});
 }
 
-TEST_CASE("cuda: with a tensor scale that clips") {
-  GlobalScale const global{1e6f};
-  check<NVFP4, profile::Qfmt, 2>(&global);
+TEST_CASE("cuda: in another profile") {
+  check<NVFP4, profile::CompressedTensors, 4>(numbers(-30, 61));
+  check<MXFP4, profile::CompressedTensors, 4>(numbers(-30, 61));
 }
 
-TEST_CASE("cuda: a block over lanes, on a device") {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess || count == 0) {
-    std::puts("SKIP: no CUDA device; the exchange between lanes was compiled, not run");
-    return;
+TEST_CASE("cuda: tensor scales that clip, and beyond what the short way covers") {
+  for (float const scale : {1e6f, 0x1p-70f, 0x1p70f, 0x1p-20f, 3.0f}) {
+    GlobalScale const global{scale};
+    check<NVFP4, profile::Qfmt, 2>(numbers(-30, 61), &global);
   }
-  auto const matrix = normal_matrix({1, 256}, 4);
-  auto const global = fit_global<BlockScheme<NVFP4>, float>(matrix.view());
-  auto const expected = quantize_with<BlockScheme<NVFP4>, float>(matrix.view(), global);
-  float* x = nullptr;
-  std::uint32_t* codes = nullptr;
-  Code<UE4M3>* scales = nullptr;
-  REQUIRE(cudaMallocManaged(&x, 256 * sizeof(float)) == cudaSuccess);
-  REQUIRE(cudaMallocManaged(&codes, 32 * sizeof(std::uint32_t)) == cudaSuccess);
-  REQUIRE(cudaMallocManaged(&scales, 32) == cudaSuccess);
-  std::copy(matrix.values.begin(), matrix.values.end(), x);
-  on_device<<<1, 32>>>(x, codes, scales, global);
-  REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
-  CHECK(std::memcmp(codes, expected->codes.data(), 128) == 0);
-  for (int lane = 0; lane < 32; ++lane)
-    CHECK(scales[lane] == expected->scales[static_cast<std::size_t>(lane / 2)]);
-  cudaFree(x);
-  cudaFree(codes);
-  cudaFree(scales);
+}
+
+TEST_CASE("cuda: blocks of subnormal and of huge numbers") {
+  for (int const lowest : {-149, -110, 60, 100}) {
+    Matrix<float> const matrix = numbers(lowest, 24);
+    check<NVFP4, profile::Qfmt, 2>(matrix);
+    check<MXFP4, profile::Qfmt, 4>(matrix);
+    check<MXFP8_E4M3, profile::Qfmt, 4>(matrix);
+  }
 }

@@ -34,6 +34,35 @@ struct EachFormat {
   }
 };
 
+/// Random numbers of every kind, eight at a time, with and without NaN among them.
+struct EachFormatInVectors {
+  template <class F>
+  void operator()() const {
+    if constexpr (F::bits <= 8) {
+      INFO(F::name);
+      Philox const random{7};
+      int wrong = 0;
+      for (std::uint64_t i = 0; i < (1u << 15); ++i) {
+        cuda::Values<float, 8> x;
+        bool has_nan = false;
+        for (int j = 0; j < 8; ++j) {
+          std::uint32_t const bits = random(8 * i + static_cast<std::uint64_t>(j));
+          // Half of them where the formats have their values.
+          float const value =
+              bit_cast<float>(i % 2 == 0 ? bits : (bits & 0x83FFFFFFu) + 0x3A000000u);
+          x.set(j, value);
+          has_nan = has_nan || is_nan(value);
+        }
+        auto const codes = cuda::encode<F>(x);
+        auto const of_numbers = has_nan ? codes : cuda::encode<F, false>(x);
+        for (int j = 0; j < 8; ++j)
+          wrong += codes[j] == encode<F>(x[j]) && of_numbers[j] == codes[j] ? 0 : 1;
+      }
+      CHECK(wrong == 0);
+    }
+  }
+};
+
 template <class F, int N>
 void check_places() {
   Philox const random{6};
@@ -48,6 +77,12 @@ void check_places() {
 
 TEST_CASE("cuda: rounding by addition is encode, to nearest even and saturating") {
   FloatFormats::for_each(EachFormat{});
+  TypeList<INT8, UINT8, INT4, INT3, MXINT8>::for_each(EachFormat{});
+}
+
+TEST_CASE("cuda: eight codes at a time are eight codes") {
+  FloatFormats::for_each(EachFormatInVectors{});
+  IntegerFormats::for_each(EachFormatInVectors{});
 }
 
 TEST_CASE("cuda: a code goes where pack() puts it") {

@@ -16,7 +16,7 @@ namespace {
 template <class F, int N>
 void check_layout() {
   INFO(F::name);
-  Code<F> codes[N];
+  Code<F> codes[std::size_t{N}];
   cuda::Codes<F, N> vector;
   for (int i = 0; i < N; ++i) {
     codes[i].bits = static_cast<typename F::storage_type>((i * 7 + 3) & ((1 << F::bits) - 1));

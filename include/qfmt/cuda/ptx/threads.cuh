@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 The qfmt authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <qfmt/core/status.hpp>
+
+// What a kernel sees of the threads that run it. A kernel is a structure: its members are the
+// arguments, its call operator is the body, and the body knows of threads only what its template
+// argument offers. On a device that is HardwareThreads. The tests have another one, which runs every
+// thread of every block on the host; so what is tested is the body that a device runs.
+//
+//     struct Fill {
+//       static constexpr int max_threads = 256;
+//       struct Shared {};
+//       float* to;
+//       template <class Threads>
+//       QFMT_HOST_DEVICE void operator()(Shared&) const { to[Threads::thread()] = 0.0f; }
+//     };
+//     Status const status = launch(Fill{to}, {1, 1}, 256, stream);
+//
+// What Threads offers, every function static:
+//
+//     thread(), threads()       this thread's number in its block, and how many there are
+//     block_x(), blocks_x()     this block's number, and how many there are
+//     block_y(), blocks_y()
+//     sync()                    waits for the block
+//     exchange(x, distance)     the x of lane `lane ^ distance` of the warp; all its lanes call it
+
+namespace qfmt::cuda {
+
+inline constexpr int warp_size = 32;
+
+/// Blocks of a launch.
+struct Grid {
+  unsigned x = 1;
+  unsigned y = 1;
+};
+
+/// The largest x among `Lanes` neighbouring lanes, a power of two of them, in each of them.
+QFMT_ANY_CALLEE template <class Threads, int Lanes = warp_size>
+[[nodiscard]] QFMT_HOST_DEVICE uint32_t max_of_lanes(uint32_t x) noexcept {
+  for (int distance = 1; distance < Lanes; distance *= 2) {
+    uint32_t const other = Threads::exchange(x, distance);
+    x = x > other ? x : other;
+  }
+  return x;
+}
+
+/// Combines the x of all threads of a block, which are whole warps, in a fixed order: within warps
+/// by `combine(x, lanes...)`, then the warps' results the same way. `partial` has 32 words, which no
+/// thread may touch again before the next sync(). `identity` combines with x to x.
+QFMT_ANY_CALLEE template <class Threads, class Combine>
+[[nodiscard]] QFMT_HOST_DEVICE uint32_t over_block(uint32_t x, uint32_t identity, uint32_t* partial,
+                                                   Combine combine) noexcept {
+  int const lane = Threads::thread() % warp_size;
+  for (int distance = 1; distance < warp_size; distance *= 2)
+    x = combine(x, Threads::exchange(x, distance));
+  if (lane == 0)
+    partial[Threads::thread() / warp_size] = x;
+  Threads::sync();
+  x = lane < Threads::threads() / warp_size ? partial[lane] : identity;
+  for (int distance = 1; distance < warp_size; distance *= 2)
+    x = combine(x, Threads::exchange(x, distance));
+  return x;
+}
+
+#if defined(__CUDACC__)
+
+struct HardwareThreads {
+  [[nodiscard]] __device__ static int thread() noexcept { return static_cast<int>(threadIdx.x); }
+  [[nodiscard]] __device__ static int threads() noexcept { return static_cast<int>(blockDim.x); }
+  [[nodiscard]] __device__ static unsigned block_x() noexcept { return blockIdx.x; }
+  [[nodiscard]] __device__ static unsigned block_y() noexcept { return blockIdx.y; }
+  [[nodiscard]] __device__ static unsigned blocks_x() noexcept { return gridDim.x; }
+  [[nodiscard]] __device__ static unsigned blocks_y() noexcept { return gridDim.y; }
+  __device__ static void sync() noexcept { __syncthreads(); }
+  [[nodiscard]] __device__ static uint32_t exchange(uint32_t x, int distance) noexcept {
+    return __shfl_xor_sync(0xFFFFFFFFu, x, distance);
+  }
+};
+
+#if !defined(__CUDACC_RTC__)
+
+/// Blocks that must fit on a multiprocessor at once: `Body::min_blocks`, or 0, as the compiler likes.
+template <class Body>
+constexpr int min_blocks() noexcept {
+  if constexpr (requires { Body::min_blocks; }) {
+    return Body::min_blocks;
+  } else {
+    return 0;
+  }
+}
+
+/// The one kernel: runs a body.
+template <class Body>
+__global__ void __launch_bounds__(Body::max_threads, min_blocks<Body>()) run(Body const body) {
+  __shared__ typename Body::Shared shared;
+  body.template operator()<HardwareThreads>(shared);
+}
+
+/// Starts `body` on a stream, without waiting for it; can be captured in a graph. Errors:
+/// device_error, if it cannot be launched.
+template <class Body>
+Status launch(Body const& body, Grid grid, int threads, cudaStream_t stream) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3{grid.x, grid.y, 1};
+  config.blockDim = dim3{static_cast<unsigned>(threads), 1, 1};
+  config.stream = stream;
+  return cudaLaunchKernelEx(&config, run<Body>, body) == cudaSuccess ? Status::ok
+                                                                     : Status::device_error;
+}
+
+#endif
+#endif
+
+}  // namespace qfmt::cuda
