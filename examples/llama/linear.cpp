@@ -152,11 +152,9 @@ class Quantized final : public Linear {
       return product(x, weight_.view(), y, threads, module_);
     } else {
       auto const codes = quantize_input<X>(x, calibrated_, threads);
-      if (!codes) {
-        bool const bad_value = codes.status() == Status::nonfinite_weight;
-        return Error{bad_value ? Status::nonfinite_activation : codes.status(),
+      if (!codes)
+        return Error{codes.status(),
                      "layer " + quoted(module_) + ": input: " + codes.error().message};
-      }
       return product(codes->view(), weight_.view(), y, threads, module_);
     }
   }
@@ -257,8 +255,12 @@ Result<SharedLinear> load_dense(Checkpoint const& checkpoint, std::string const&
 Result<SharedLinear> load_linear(Checkpoint const& checkpoint, io::GroupScheme const* scheme,
                                  std::string const& module, Shape shape) {
   bool const is_quantized = checkpoint.find(module + ".weight_scale") != nullptr;
-  if (scheme == nullptr || !is_quantized)
+  if (!is_quantized)
     return load_dense(checkpoint, module, shape);
+  if (scheme == nullptr)
+    return Error{Status::config_invalid, "layer " + quoted(module) +
+                                             ": got a weight_scale, but no group of config.json "
+                                             "has its weights"};
 
   Result<SharedLinear> layer =
       Error{Status::unknown_scheme, "layer " + quoted(module) + ": " + quoted(scheme->preset)};

@@ -34,11 +34,10 @@ class Linear {
 /// Shared, since a model with tied embeddings uses one weight twice.
 using SharedLinear = std::shared_ptr<Linear const>;
 
-/// Loads the weight of a module, which must have the given shape. `scheme` is that of the
-/// checkpoint's quantized layers, null where it has none; a layer without a scale of its own is a
-/// dense one.
+/// Loads the weight of a module, which must have the given shape. `scheme` is the one that the
+/// configuration has for it, or null; a layer without a scale of its own is a dense one.
 ///
-/// Errors: checkpoint_incomplete, shape_mismatch, unknown_dtype, and those of io::load_layer; all
+/// Errors: config_invalid for a scale without a scheme; checkpoint_incomplete, shape_mismatch, unknown_dtype, and those of io::load_layer; all
 /// name the tensor or the layer.
 qfmt::Result<SharedLinear> load_linear(qfmt::io::Checkpoint const& checkpoint,
                                        qfmt::io::GroupScheme const* scheme,

@@ -3,28 +3,26 @@
 
 #include <cstring>
 #include <doctest/doctest.h>
+#include <examples/stored.hpp>
 #include <limits>
-#include <unistd.h>
 
 #include <qfmt/core/random.hpp>
 #include <qfmt/gemm/gemm.hpp>
 #include <qfmt/gemm/reference.hpp>
-#include <qfmt/io/safetensors_writer.hpp>
 #include <qfmt/tensor/dequantize.hpp>
 #include <qfmt/tensor/quantize.hpp>
 
 #include "llama/linear.hpp"
 
 using namespace qfmt;
-namespace fs = std::filesystem;
+using qfmt::test::Floats;
+using qfmt::test::Stored;
 
 namespace {
 
 constexpr Shape shape{24, 256};
 constexpr index_t tokens = 5;
 constexpr float calibrated = 0.75f;  // the input scale of schemes that take one from the checkpoint
-
-using Floats = std::vector<float>;
 
 Floats random_floats(index_t count, uint64_t stream) {
   Floats values;
@@ -34,50 +32,6 @@ Floats random_floats(index_t count, uint64_t stream) {
   }
   return values;
 }
-
-/// A checkpoint of some tensors, removed at the end.
-class Stored {
- public:
-  void add(std::string const& name, io::Dtype dtype, std::vector<uint64_t> const& tensor_shape,
-           io::Bytes bytes) {
-    plan_.add(name, dtype, tensor_shape);
-    data_.emplace_back(name, std::move(bytes));
-  }
-  void add(std::string const& name, std::vector<uint64_t> const& tensor_shape,
-           Floats const& values) {
-    auto const bytes = std::as_bytes(std::span{values});
-    add(name, io::Dtype::F32, tensor_shape, {bytes.begin(), bytes.end()});
-  }
-
-  io::Checkpoint open() {
-    fs::remove_all(path_);
-    auto directory = io::AtomicDirectory::create(path_);
-    REQUIRE(directory);
-    {
-      auto writer = io::SafetensorsWriter::create(*directory, "model.safetensors", plan_);
-      REQUIRE(writer);
-      for (auto const& [name, bytes] : data_) REQUIRE(writer->write(name, bytes));
-      REQUIRE(writer->finish());
-    }
-    REQUIRE(directory->commit());
-    auto checkpoint = io::Checkpoint::open(path_);
-    REQUIRE(checkpoint);
-    return *std::move(checkpoint);
-  }
-
-  Stored() = default;
-  Stored(Stored const&) = delete;
-  Stored& operator=(Stored const&) = delete;
-  ~Stored() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-
- private:
-  io::SafetensorsPlan plan_;
-  std::vector<std::pair<std::string, io::Bytes>> data_;
-  fs::path path_ = fs::temp_directory_path() / ("qfmt_llama_linear." + std::to_string(::getpid()));
-};
 
 /// What a scheme makes of a matrix.
 template <Scheme S>
@@ -232,8 +186,8 @@ TEST_CASE("a layer that does not fit is refused by name") {
           "24 x 128");
   refused(llama::load_linear(checkpoint, scheme, "absent", shape), Status::checkpoint_incomplete,
           "absent.weight");
-  refused(llama::load_linear(checkpoint, nullptr, "m", shape), Status::checkpoint_incomplete,
-          "m.weight");
+  refused(llama::load_linear(checkpoint, nullptr, "m", shape), Status::config_invalid,
+          "layer 'm': got a weight_scale");
   refused(llama::load_linear(checkpoint, nullptr, "ids", {1, 1}), Status::unknown_dtype, "I64");
   io::GroupScheme const other{"W9A9", scheme->format};
   refused(llama::load_linear(checkpoint, &other, "m", shape), Status::unknown_scheme, "W9A9");

@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 #include <limits>
 #include <support/environment.hpp>
+#include <support/samples.hpp>
+#include <utility>
 
 #include <qfmt/io/activation_scale.hpp>
+#include <qfmt/tensor/calibrator.hpp>
 
 #include "memory_source.hpp"
 #include "samples.hpp"
@@ -73,6 +76,57 @@ TEST_CASE("parameters of activations are read back as they were written") {
   source = stored(ActivationSite::input, local);
   CHECK(names(source) == "m.input_global_scale F32 [1]; ");
   CHECK(**load_activation(source, "m", ActivationSite::input) == local);
+}
+
+namespace {
+
+/// Calibrates under S on keys of two heads of four columns, (tokens, heads x 4), and takes the
+/// scales through a checkpoint. What is read back has to quantize as what was frozen.
+template <class S>
+std::string through_checkpoint(ActivationSite site, bool per_head) {
+  qfmt::test::Matrix<qfmt::Code<qfmt::BF16>> keys{{3, 8}};
+  for (std::size_t i = 0; i < keys.values.size(); ++i)
+    keys.values[i] = qfmt::encode<qfmt::BF16>(i % 8 < 4 ? 56.0f : -448.0f);
+  qfmt::Calibrator<S, qfmt::Code<qfmt::BF16>> calibrator{8};
+  REQUIRE(calibrator.observe(std::as_const(keys).view()).ok());
+  auto const frozen = std::move(calibrator).freeze();
+  REQUIRE(frozen.ok());
+  ActivationScale scale;
+  for (auto const stored : frozen->scales()) scale.scales.push_back(qfmt::to_float(stored));
+  scale.per_head = per_head;
+  auto const source = stored(site, scale);
+  auto const read = load_activation(source, "m", site);
+  REQUIRE(read.ok());
+  std::vector<qfmt::Code<qfmt::BF16>> scales;
+  for (float const x : (*read)->scales) scales.push_back(qfmt::encode<qfmt::BF16>(x));
+  auto const again = qfmt::Frozen<S>::from_stored({1, 8}, scales);
+  REQUIRE(again.ok());
+  CHECK(*again == *frozen);
+  CHECK(*again->quantize(std::as_const(keys).view()) ==
+        *frozen->quantize(std::as_const(keys).view()));
+  std::string text = names(source);
+  for (float const x : (*read)->scales) text += std::to_string(x) + " ";
+  return text;
+}
+
+using PerTensorKeys =
+    qfmt::with_stored_scale<qfmt::QuantScheme<qfmt::E4M3, qfmt::PerTensor>, qfmt::Code<qfmt::BF16>>;
+/// The columns of a head, over all tokens, are one tile.
+using PerHeadKeys =
+    qfmt::with_stored_scale<qfmt::QuantScheme<qfmt::E4M3, qfmt::Tiling<qfmt::whole, 4>>,
+                            qfmt::Code<qfmt::BF16>>;
+
+}  // namespace
+
+TEST_CASE("keys and values: calibrated for the tensor or for each head, stored, read, applied") {
+  CHECK(through_checkpoint<PerTensorKeys>(ActivationSite::key, false) ==
+        "m.k_scale BF16 [1]; 1.000000 ");
+  CHECK(through_checkpoint<PerTensorKeys>(ActivationSite::value, false) ==
+        "m.v_scale BF16 [1]; 1.000000 ");
+  CHECK(through_checkpoint<PerHeadKeys>(ActivationSite::key, true) ==
+        "m.k_scale BF16 [2, 1, 1]; 0.125000 1.000000 ");
+  CHECK(through_checkpoint<PerHeadKeys>(ActivationSite::value, true) ==
+        "m.v_scale BF16 [2, 1, 1]; 0.125000 1.000000 ");
 }
 
 TEST_CASE("scales of inputs in checkpoints of the package") {

@@ -264,6 +264,11 @@ TEST_CASE("scales that are no scales are refused") {
   CHECK(global(infinity, Status::nonfinite_scale, "inf") == "");
   CHECK(global(0.0f, Status::scale_zero, "0.0") == "");
   CHECK(global(-2.0f, Status::scale_negative, "-2.0") == "");
+
+  // Zero means zeros, which these codes are not.
+  auto const tensor_scale = [](MemorySource& s) { put(s.at("m.weight_scale").bytes, 0, 0.0f); };
+  CHECK(refused_layer<Fp8>(CompressedFormat::float_quantized, {2, 128}, tensor_scale,
+                           Status::scale_zero, "scale in row 0, column 0: got 0.0") == "");
 }
 
 TEST_CASE("codes that are none of the format's are refused") {

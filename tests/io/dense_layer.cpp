@@ -170,6 +170,18 @@ TEST_CASE("layers that do not fit their description are refused by name") {
                 "weight_scale: got F32 [9, 2], expected F32 [9, 4]") == "");
   CHECK(refused(good, with([](auto& a) { a.strategy = "token", a.group_size.reset(); }), format,
                 Status::unsupported, "got strategy 'token' of a weight") == "");
+  auto const in_blocks = [&](index_t rows, index_t cols) {
+    return with([&](auto& a) {
+      a.strategy = "block", a.group_size.reset(), a.symmetric = true;
+      a.block_structure = {rows, cols};
+    });
+  };
+  CHECK(refused(good, in_blocks(0, 32), format, Status::unsupported,
+                "got blocks of 0 x 32, expected positive sizes") == "");
+  // Blocks of any size: one that is larger than the matrix is all of it.
+  index_t const huge = std::numeric_limits<index_t>::max();
+  CHECK(refused(good, in_blocks(huge, huge), format, Status::shape_mismatch,
+                "weight_scale: got F32 [9, 2], expected F32 [1, 1]") == "");
   for (char const* suffix :
        {"weight_packed", "weight_shape", "weight_scale", "weight_zero_point"}) {
     auto source = good;
@@ -192,4 +204,11 @@ TEST_CASE("layers that do not fit their description are refused by name") {
   CHECK(layer->decode_row(0, row).ok());
   CHECK(samples::verdict(layer->decode_row(1, row), Status::code_out_of_range,
                          "layer 'm': row 1, column 1: got 8, expected a code of INT4") == "");
+
+  // A scale of zero means zeros: these codes of row 0 are other ones.
+  std::memset(bytes.at("m.weight_scale").bytes.data(), 0, 4);
+  auto const zeroed = DenseLayer::load(bytes, qfmt::io::describe<Int4>(Role::weights),
+                                       CompressedFormat::int_quantized, "m");
+  CHECK(samples::verdict(zeroed->decode_row(0, row), Status::scale_zero,
+                         "layer 'm': row 0, column") == "");
 }

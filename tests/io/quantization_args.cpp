@@ -162,6 +162,7 @@ TEST_CASE("values that make no sense are refused with their place") {
       {"group_size", 0, ".group_size: got '0', expected null or a positive integer"},
       {"group_size", -2, ".group_size: got '-2'"},
       {"group_size", 16.0, ".group_size: got '16.0'"},
+      {"group_size", ~uint64_t{0}, ".group_size: got '18446744073709551615'"},
       {"strategy", "rows", ".strategy: got '\"rows\"', expected a strategy"},
       {"strategy", 1, ".strategy: got '1'"},
       {"block_structure", json::array({128}), ".block_structure: got '[128]'"},

@@ -28,7 +28,7 @@ Stored random_scale(qfmt::test::Samples& samples) {
   } else {
     for (;;) {
       auto const scale = random_code<typename Stored::Format>(samples);
-      if (!qfmt::is_negative(qfmt::to_float(scale)))
+      if (qfmt::to_float(scale) > 0.0f)
         return scale;
     }
   }

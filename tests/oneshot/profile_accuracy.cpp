@@ -71,23 +71,54 @@ double sqnr(Weights const& weights) {
       .sqnr_db();
 }
 
-/// Compares over all matrices; `worst` is what the worst may lose, in dB.
-template <class P>
-void compare(std::vector<Weights> const& all, double worst) {
+/// The gains of a way to quantize over the package's, for all matrices; `worst` is what the worst
+/// may lose, in dB.
+template <class P, class Sqnr>
+void compare(char const* name, std::vector<Weights> const& all, double worst, Sqnr const& ours) {
   double sum = 0.0;
   double least = 1e9;
   for (auto const& weights : all) {
     double const gain =
-        sqnr<with_profile<typename P::Weights, profile::Qfmt>>(weights) -
+        ours(weights) -
         sqnr<with_profile<typename P::Weights, profile::CompressedTensors>>(weights);
     sum += gain;
     least = std::min(least, gain);
   }
   double const mean = sum / static_cast<double>(all.size());
   if (doctest::getContextOptions()->success)
-    std::printf("| %s | %+.4f | %+.4f |\n", P::name, mean, least);
+    std::printf("| %s | %+.4f | %+.4f |\n", name, mean, least);
   CHECK(mean >= 0.0);
   CHECK(least >= -worst);
+}
+
+template <class P>
+void compare(std::vector<Weights> const& all, double worst) {
+  compare<P>(P::name, all, worst, &sqnr<with_profile<typename P::Weights, profile::Qfmt>>);
+}
+
+/// NVFP4 under profile::Qfmt with this tensor scale.
+double sqnr_under(Weights const& weights, GlobalScale global) {
+  using S = preset::NVFP4::Weights;
+  auto const view = weights.view();
+  auto const quantized = quantize_with<S, Code<BF16>>(view, global);
+  REQUIRE(quantized);
+  return error_metrics<S, Code<BF16>>(view, quantized->view()).sqnr_db();
+}
+
+double sqnr_under_their_scale(Weights const& weights) {
+  using Theirs = with_profile<preset::NVFP4::Weights, profile::CompressedTensors>;
+  return sqnr_under(weights, fit_global<Theirs, Code<BF16>>(weights.view()));
+}
+
+/// The best of the places that the tensor scale can give block scales between two powers of two, an
+/// eighth of a binade apart.
+double best_of_eight(Weights const& weights) {
+  auto const own = fit_global<preset::NVFP4::Weights, Code<BF16>>(weights.view());
+  double best = 0.0;
+  for (int k = 0; k < 8; ++k)
+    best = std::max(
+        best, sqnr_under(weights, {own.encode_scale * static_cast<float>(std::exp2(-k / 8.0))}));
+  return best;
 }
 
 }  // namespace
@@ -110,4 +141,6 @@ TEST_CASE("profiles: accuracy") {
   // Three bits of mantissa in a block scale: which way amax / 6 rounds is chance under either
   // profile, and one layer has less of it.
   compare<preset::NVFP4>(all, 0.025);
+  compare<preset::NVFP4>("NVFP4, their tensor scale", all, 0.02, &sqnr_under_their_scale);
+  compare<preset::NVFP4>("NVFP4, best of eight tensor scales", all, 0.02, &best_of_eight);
 }

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include <qfmt/io/awq_gptq_config.hpp>
+
 #include "commands.hpp"
 
 namespace qfmt::tool {
@@ -87,8 +89,12 @@ Result<void> inspect(std::filesystem::path const& input) {
   auto const checkpoint = io::Checkpoint::open(input, reading);
   if (!checkpoint)
     return checkpoint.error();
-  if (nlohmann::json const& config = checkpoint->config();
-      config.is_object() && config.contains("quantization_config")) {
+  if (nlohmann::json const& config = checkpoint->config(); io::is_awq_or_gptq(config)) {
+    auto const parsed = io::parse_awq_gptq_config(config);
+    if (!parsed)
+      return Error{parsed.status(), input.string() + ": " + parsed.error().message};
+    std::printf("scheme   %s\n\n", parsed->text().c_str());
+  } else if (config.is_object() && config.contains("quantization_config")) {
     auto const parsed = io::parse_quantization_config(config);
     if (!parsed)
       return Error{parsed.status(), input.string() + ": " + parsed.error().message};

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "commands.hpp"
+#include "convert.hpp"
 #include "diff_steps.hpp"
 
 // The command line: `qfmt quantize`, `dequantize`, `inspect` and others. Exit code 0 on success, 2
@@ -79,6 +80,14 @@ int run(int argc, char** argv) {
   dequantize->add_option("OUT", dense.output, "The directory to write; it must not exist")
       ->required();
 
+  std::filesystem::path unconverted;
+  std::filesystem::path converted;
+  CLI::App* const convert = app.add_subcommand(
+      "convert",
+      "Write a checkpoint of AutoAWQ or GPTQ in the compressed-tensors format, unrounded");
+  convert->add_option("IN", unconverted, "A model directory")->required();
+  convert->add_option("OUT", converted, "The directory to write; it must not exist")->required();
+
   std::filesystem::path inspected;
   CLI::App* const inspect = app.add_subcommand("inspect", "Say what a checkpoint holds");
   inspect->add_option("IN", inspected, "A model directory or a .safetensors file")->required();
@@ -124,6 +133,15 @@ int run(int argc, char** argv) {
       return fail(report.error());
     print_notes(report->warnings, report->left_out);
     std::printf("%s: %zu layers, %llu bytes\n", dense.output.c_str(), report->layers.size(),
+                static_cast<unsigned long long>(report->output_bytes));
+    return 0;
+  }
+  if (*convert) {
+    auto const report = qfmt::tool::convert(unconverted, converted);
+    if (!report)
+      return fail(report.error());
+    print_notes(report->warnings, report->left_out);
+    std::printf("%s: %zu layers, %llu bytes\n", converted.c_str(), report->layers.size(),
                 static_cast<unsigned long long>(report->output_bytes));
     return 0;
   }

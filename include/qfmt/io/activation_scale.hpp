@@ -7,6 +7,7 @@
 #include <qfmt/io/compressed_layer.hpp>
 #include <qfmt/io/quantization_args.hpp>
 #include <qfmt/io/tensor_source.hpp>
+#include <qfmt/tensor/checks.hpp>
 
 // The parameters of activations that calibration has found, beside the weights of a checkpoint: of
 // a layer's input and output, and of the keys, values and queries of an attention module.
@@ -103,13 +104,9 @@ inline Error bad_activation(Status status, std::string const& tensor, std::strin
 /// A scale of activations is finite and positive.
 inline Result<void> check_scales(std::string const& tensor, std::vector<float> const& scales) {
   for (float const scale : scales) {
-    if (is_finite(scale) && scale > 0.0f)
-      continue;
-    Status const status = !is_finite(scale) ? Status::nonfinite_scale
-                          : scale == 0.0f   ? Status::scale_zero
-                                            : Status::scale_negative;
-    return bad_activation(status, tensor,
-                          "got " + std::to_string(scale) + ", expected a finite positive number");
+    if (Status const status = qfmt::detail::check_scale(scale); status != Status::ok)
+      return bad_activation(status, tensor,
+                            "got " + std::to_string(scale) + ", expected a finite positive number");
   }
   return {};
 }

@@ -17,15 +17,22 @@ enum class Existing : uint8_t {
 class AtomicFile {
  public:
   /// Errors: output_exists, invalid_argument, io_open.
-  static Result<AtomicFile> create(std::filesystem::path const& path, Existing existing = Existing::refuse) {
+  static Result<AtomicFile> create(std::filesystem::path const& path,
+                                   Existing existing = Existing::refuse) {
     auto destination = detail::Destination::of(path);
-    if (!destination) return destination.error();
-    if (auto cleaned = remove_stale(destination->parent, destination->name); !cleaned) return cleaned.error();
-    if (existing == Existing::refuse && destination->parent.contains(destination->name)) return destination->exists();
+    if (!destination)
+      return destination.error();
+    if (auto cleaned = remove_stale(destination->parent, destination->name); !cleaned)
+      return cleaned.error();
+    if (existing == Existing::refuse && destination->parent.contains(destination->name))
+      return destination->exists();
     auto temporary = detail::TemporaryName::choose(*std::move(destination));
-    if (!temporary) return temporary.error();
-    auto file = File::create_at(temporary->parent().descriptor(), temporary->name(), temporary->path());
-    if (!file) return file.error();
+    if (!temporary)
+      return temporary.error();
+    auto file =
+        File::create_at(temporary->parent().descriptor(), temporary->name(), temporary->path());
+    if (!file)
+      return file.error();
     return AtomicFile{*std::move(temporary), *std::move(file), existing};
   }
 
@@ -36,7 +43,8 @@ class AtomicFile {
   ///
   /// Errors: io_sync; io_rename; output_exists if the name has been taken meanwhile.
   Result<void> commit() {
-    if (auto synced = file_.sync(); !synced) return synced;
+    if (auto synced = file_.sync(); !synced)
+      return synced;
     return temporary_.publish(existing_ == Existing::replace);
   }
 
@@ -50,11 +58,14 @@ class AtomicFile {
 };
 
 /// Writes a whole file, complete or not at all. Errors: those of AtomicFile and of writing.
-[[nodiscard]] inline Result<void> write_file(std::filesystem::path const& path, std::string_view text,
+[[nodiscard]] inline Result<void> write_file(std::filesystem::path const& path,
+                                             std::string_view text,
                                              Existing existing = Existing::refuse) {
   auto out = AtomicFile::create(path, existing);
-  if (!out) return out.error();
-  if (auto written = out->file().write(0, std::as_bytes(std::span{text})); !written) return written;
+  if (!out)
+    return out.error();
+  if (auto written = out->file().write(0, std::as_bytes(std::span{text})); !written)
+    return written;
   return out->commit();
 }
 

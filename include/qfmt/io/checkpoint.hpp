@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+
 #include <qfmt/io/python_json.hpp>
 #include <qfmt/io/safetensors.hpp>
 #include <qfmt/io/shard_index.hpp>
@@ -18,11 +19,14 @@ inline bool is_weight_file(std::string_view name) {
   for (std::string_view const ending :
        {".safetensors", ".safetensors.index.json", ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5",
         ".msgpack", ".msgpack.index.json", ".gguf", ".onnx", ".ot", ".npz"}) {
-    if (name.ends_with(ending)) return true;
+    if (name.ends_with(ending))
+      return true;
   }
-  if (!name.ends_with(".bin")) return false;
+  if (!name.ends_with(".bin"))
+    return false;
   for (std::string_view const start : {"pytorch_model", "model", "adapter_model", "consolidated"}) {
-    if (name.starts_with(start)) return true;
+    if (name.starts_with(start))
+      return true;
   }
   return false;
 }
@@ -47,25 +51,33 @@ class Checkpoint {
     std::error_code error;
     if (!std::filesystem::is_directory(path, error)) {
       auto file = SafetensorsFile::open(path, options);
-      if (!file) return file.error();
+      if (!file)
+        return file.error();
       Checkpoint checkpoint{path};
       checkpoint.add(path.filename().string(), *std::move(file));
       return checkpoint.finished();
     }
     auto const directory = Directory::open(path);
-    if (!directory) return directory.error();
+    if (!directory)
+      return directory.error();
     Checkpoint checkpoint{path};
     bool const has_file = directory->contains(single_file);
     bool const has_index = directory->contains(ShardIndex::file_name);
     if (has_file && has_index) {
-      return Error{Status::checkpoint_ambiguous,
-                   detail::shown(path) + ": got both " + single_file + " and " + ShardIndex::file_name + ", expected one of them"};
+      return Error{Status::checkpoint_ambiguous, detail::shown(path) + ": got both " + single_file +
+                                                     " and " + ShardIndex::file_name +
+                                                     ", expected one of them"};
     }
-    if (!has_file && !has_index) return checkpoint.no_weights(*directory);
-    auto opened = has_index ? checkpoint.open_shards(*directory, options) : checkpoint.open_single(*directory, options);
-    if (!opened) return opened.error();
-    if (auto read = checkpoint.read_config(*directory); !read) return read.error();
-    if (auto listed = checkpoint.list_other_files(*directory); !listed) return listed.error();
+    if (!has_file && !has_index)
+      return checkpoint.no_weights(*directory);
+    auto opened = has_index ? checkpoint.open_shards(*directory, options)
+                            : checkpoint.open_single(*directory, options);
+    if (!opened)
+      return opened.error();
+    if (auto read = checkpoint.read_config(*directory); !read)
+      return read.error();
+    if (auto listed = checkpoint.list_other_files(*directory); !listed)
+      return listed.error();
     return checkpoint.finished();
   }
 
@@ -78,7 +90,9 @@ class Checkpoint {
   /// The contents of config.json; null if there is none.
   [[nodiscard]] nlohmann::json const& config() const noexcept { return config_; }
   /// Files that belong to the model beside its weights and config.json: tokenizer, templates, licence.
-  [[nodiscard]] std::vector<std::filesystem::path> const& other_files() const noexcept { return other_files_; }
+  [[nodiscard]] std::vector<std::filesystem::path> const& other_files() const noexcept {
+    return other_files_;
+  }
   /// Entries of the directory that are not among them: subdirectories and weights in other forms.
   [[nodiscard]] std::vector<std::string> const& left_out() const noexcept { return left_out_; }
   [[nodiscard]] std::vector<std::string> const& warnings() const noexcept { return warnings_; }
@@ -90,16 +104,21 @@ class Checkpoint {
     return std::span{tensors_}.subspan(first_[shard], first_[shard + 1] - first_[shard]);
   }
   /// The tensor with this name, or null.
-  [[nodiscard]] TensorInfo const* find(std::string_view name) const { return names_.find(tensors_, name); }
+  [[nodiscard]] TensorInfo const* find(std::string_view name) const {
+    return names_.find(tensors_, name);
+  }
   /// The shard of a tensor of this checkpoint.
-  [[nodiscard]] std::string const& shard_of(TensorInfo const& tensor) const { return shards_[shard_position(tensor)]; }
+  [[nodiscard]] std::string const& shard_of(TensorInfo const& tensor) const {
+    return shards_[shard_position(tensor)];
+  }
 
   /// Reads all data of a tensor. Errors: those of SafetensorsFile::read.
   [[nodiscard]] Result<void> read(TensorInfo const& tensor, std::span<std::byte> out) const {
     return files_[shard_position(tensor)].read(tensor, out);
   }
   /// Reads some rows of a tensor. Errors: those of SafetensorsFile::read_rows.
-  [[nodiscard]] Result<void> read_rows(TensorInfo const& tensor, uint64_t first, uint64_t count, std::span<std::byte> out) const {
+  [[nodiscard]] Result<void> read_rows(TensorInfo const& tensor, uint64_t first, uint64_t count,
+                                       std::span<std::byte> out) const {
     return files_[shard_position(tensor)].read_rows(tensor, first, count, out);
   }
 
@@ -125,18 +144,22 @@ class Checkpoint {
 
   [[nodiscard]] std::size_t shard_position(TensorInfo const& tensor) const {
     // Copies of a tensor's description are looked up by name.
-    bool const is_mine = !std::less<>{}(&tensor, tensors_.data()) && std::less<>{}(&tensor, tensors_.data() + tensors_.size());
+    bool const is_mine = !std::less<>{}(&tensor, tensors_.data()) &&
+                         std::less<>{}(&tensor, tensors_.data() + tensors_.size());
     TensorInfo const* const found = is_mine ? &tensor : find(tensor.name);
-    auto const position = static_cast<std::size_t>((found == nullptr ? tensors_.data() : found) - tensors_.data());
+    auto const position =
+        static_cast<std::size_t>((found == nullptr ? tensors_.data() : found) - tensors_.data());
     auto const next = std::upper_bound(first_.begin() + 1, first_.end() - 1, position);
     return static_cast<std::size_t>(next - first_.begin()) - 1;
   }
 
   Result<void> open_single(Directory const& directory, ReadOptions options) {
     auto file = directory.open_file(single_file);
-    if (!file) return file.error();
+    if (!file)
+      return file.error();
     auto opened = SafetensorsFile::open(*std::move(file), options);
-    if (!opened) return opened.error();
+    if (!opened)
+      return opened.error();
     add(single_file, *std::move(opened));
     return {};
   }
@@ -144,22 +167,29 @@ class Checkpoint {
   Result<void> open_shards(Directory const& directory, ReadOptions options) {
     std::string const where = detail::shown(path_ / ShardIndex::file_name);
     auto const file = directory.open_file(ShardIndex::file_name);
-    if (!file) return file.error();
+    if (!file)
+      return file.error();
     auto const text = read_text(*file, ShardIndex::max_bytes, Status::index_invalid);
-    if (!text) return text.error();
+    if (!text)
+      return text.error();
     auto index = ShardIndex::parse(*text, where, options.strictness);
-    if (!index) return index.error();
+    if (!index)
+      return index.error();
     std::string missing;
     for (std::string const& shard : index->shards()) {
-      if (!directory.contains(shard)) missing += (missing.empty() ? "" : ", ") + qfmt::quoted(shard);
+      if (!directory.contains(shard))
+        missing += (missing.empty() ? "" : ", ") + qfmt::quoted(shard);
     }
     if (!missing.empty())
-      return Error{Status::shard_missing, detail::shown(path_) + ": got no files " + missing + ", expected all that the index names"};
+      return Error{Status::shard_missing, detail::shown(path_) + ": got no files " + missing +
+                                              ", expected all that the index names"};
     for (std::string const& shard : index->shards()) {
       auto shard_file = directory.open_file(shard);
-      if (!shard_file) return shard_file.error();
+      if (!shard_file)
+        return shard_file.error();
       auto opened = SafetensorsFile::open(*std::move(shard_file), options);
-      if (!opened) return opened.error();
+      if (!opened)
+        return opened.error();
       add(shard, *std::move(opened));
     }
     warnings_.insert(warnings_.end(), index->warnings.begin(), index->warnings.end());
@@ -170,59 +200,75 @@ class Checkpoint {
   /// Index and shards must agree on every tensor.
   Result<void> check_index(std::string const& where, Strictness strictness) {
     auto const inconsistent = [&](std::string const& tensor, std::string const& message) {
-      return Error{Status::index_inconsistent, where + ": tensor " + qfmt::quoted(tensor) + ": " + message};
+      return Error{Status::index_inconsistent,
+                   where + ": tensor " + qfmt::quoted(tensor) + ": " + message};
     };
     uint64_t total = 0;
     for (std::size_t s = 0; s < shards_.size(); ++s) {
       for (TensorInfo const& tensor : tensors_of(s)) {
         auto const mapped = index_->weight_map.find(tensor.name);
         if (mapped == index_->weight_map.end())
-          return inconsistent(tensor.name, "got it in shard " + qfmt::quoted(shards_[s]) + ", but not in the index");
+          return inconsistent(tensor.name, "got it in shard " + qfmt::quoted(shards_[s]) +
+                                               ", but not in the index");
         if (mapped->second != shards_[s])
-          return inconsistent(tensor.name,
-                              "got it in shard " + qfmt::quoted(shards_[s]) + ", expected only in " + qfmt::quoted(mapped->second));
+          return inconsistent(tensor.name, "got it in shard " + qfmt::quoted(shards_[s]) +
+                                               ", expected only in " +
+                                               qfmt::quoted(mapped->second));
         total += tensor.bytes();
       }
     }
     for (auto const& [tensor, shard] : index_->weight_map) {
-      auto const s = static_cast<std::size_t>(std::lower_bound(shards_.begin(), shards_.end(), shard) - shards_.begin());
+      auto const s = static_cast<std::size_t>(
+          std::lower_bound(shards_.begin(), shards_.end(), shard) - shards_.begin());
       if (files_[s].find(tensor) == nullptr)
-        return inconsistent(tensor, "got no such tensor in shard " + qfmt::quoted(shard) + ", where the index says it is");
+        return inconsistent(tensor, "got no such tensor in shard " + qfmt::quoted(shard) +
+                                        ", where the index says it is");
     }
     if (index_->total_size && *index_->total_size != total) {
-      std::string const what = where + ": metadata.total_size: got " + std::to_string(*index_->total_size) + ", expected " +
+      std::string const what = where + ": metadata.total_size: got " +
+                               std::to_string(*index_->total_size) + ", expected " +
                                std::to_string(total) + ", the bytes of all tensors";
-      if (strictness == Strictness::strict) return Error{Status::index_inconsistent, what + "; Strictness::compat allows it"};
+      if (strictness == Strictness::strict)
+        return Error{Status::index_inconsistent, what + "; Strictness::compat allows it"};
       warnings_.push_back(what);
     }
     return {};
   }
 
   Result<void> read_config(Directory const& directory) {
-    if (!directory.contains(config_file)) return {};
+    if (!directory.contains(config_file))
+      return {};
     auto const file = directory.open_file(config_file);
-    if (!file) return file.error();
+    if (!file)
+      return file.error();
     auto const text = read_text(*file, max_config_bytes, Status::config_invalid);
-    if (!text) return text.error();
+    if (!text)
+      return text.error();
     auto config = parse_python_json(*text, detail::shown(file->path()));
-    if (!config) return config.error();
+    if (!config)
+      return config.error();
     if (!config->is_object())
-      return Error{Status::config_invalid, detail::shown(file->path()) + ": got " + config->type_name() + ", expected an object"};
+      return Error{Status::config_invalid, detail::shown(file->path()) + ": got " +
+                                               config->type_name() + ", expected an object"};
     config_ = *std::move(config);
     return {};
   }
 
   Result<void> list_other_files(Directory const& directory) {
     auto names = directory.names();
-    if (!names) return names.error();
+    if (!names)
+      return names.error();
     for (std::string& name : *names) {
-      if (name[0] == '.' || name == config_file) continue;
-      if (std::binary_search(shards_.begin(), shards_.end(), name) || name == ShardIndex::file_name) continue;
+      if (name[0] == '.' || name == config_file)
+        continue;
+      if (std::binary_search(shards_.begin(), shards_.end(), name) || name == ShardIndex::file_name)
+        continue;
       if (detail::is_weight_file(name) || directory.is_directory(name)) {
         left_out_.push_back(std::move(name));
         continue;
       }
-      if (auto const file = directory.open_file(name); !file) return file.error();
+      if (auto const file = directory.open_file(name); !file)
+        return file.error();
       other_files_.push_back(path_ / name);
     }
     return {};
@@ -232,11 +278,13 @@ class Checkpoint {
     std::string found;
     if (auto const names = directory.names()) {
       for (std::string const& name : *names) {
-        if (detail::is_weight_file(name)) found += (found.empty() ? "" : ", ") + qfmt::quoted(name);
+        if (detail::is_weight_file(name))
+          found += (found.empty() ? "" : ", ") + qfmt::quoted(name);
       }
     }
-    return {Status::checkpoint_incomplete, detail::shown(path_) + ": got " + (found.empty() ? "no weights" : found) + ", expected " +
-                                               single_file + " or " + ShardIndex::file_name};
+    return {Status::checkpoint_incomplete,
+            detail::shown(path_) + ": got " + (found.empty() ? "no weights" : found) +
+                ", expected " + single_file + " or " + ShardIndex::file_name};
   }
 
   std::filesystem::path path_;

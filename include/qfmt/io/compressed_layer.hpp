@@ -7,6 +7,7 @@
 
 #include <qfmt/io/compressed_format.hpp>
 #include <qfmt/packing/word_order.hpp>
+#include <qfmt/tensor/checks.hpp>
 #include <qfmt/tensor/quant_tensor.hpp>
 #include <qfmt/tensor/result.hpp>
 
@@ -188,12 +189,10 @@ template <Scheme S>
   if constexpr (S::has_global) {
     if (tensor.suffix == "weight_global_scale") {
       std::memcpy(&w.global.encode_scale, bytes.data(), sizeof(float));
-      if (is_finite(w.global.encode_scale) && w.global.encode_scale > 0.0f)
-        return {};
       float const found = w.global.encode_scale;
-      Status const status = !is_finite(found) ? Status::nonfinite_scale
-                            : found < 0.0f    ? Status::scale_negative
-                                              : Status::scale_zero;
+      Status const status = qfmt::detail::check_scale(found);
+      if (status == Status::ok)
+        return {};
       return Error{status, "weight_global_scale: got " + std::to_string(found) +
                                ", expected a finite positive number"};
     }

@@ -5,6 +5,7 @@
 #include <qfmt/io/compressed_layer.hpp>
 #include <qfmt/io/quantization_config.hpp>
 #include <qfmt/io/tensor_source.hpp>
+#include <qfmt/tensor/checks.hpp>
 
 // Presets in a model's configuration, and layers read back from a checkpoint that has one.
 
@@ -155,8 +156,9 @@ Result<void> check_column_order(Source const& source, Shape shape, std::string c
 ///
 /// Errors: checkpoint_incomplete for a missing tensor, checkpoint_ambiguous for a weight that is
 /// there twice, shape_mismatch for a dtype or a shape that does not fit the others,
-/// block_not_divisor, unsupported for columns that are grouped in another order than they lie in
-/// (DenseLayer reads those), and those of fill_layer; all name the layer.
+/// block_not_divisor, scale_zero for a real scale of zero under codes that are not, unsupported for
+/// columns that are grouped in another order than they lie in (DenseLayer reads those), and those of
+/// fill_layer; all name the layer.
 template <Scheme S, TensorSource Source>
 [[nodiscard]] Result<QuantTensor<S>> load_layer(Source const& source, CompressedFormat format,
                                                 std::string const& module) {
@@ -201,6 +203,8 @@ template <Scheme S, TensorSource Source>
     if (auto filled = fill_layer<S>(format, tensor, bytes, layer, order); !filled)
       return in_layer(filled.status(), filled.error().message);
   }
+  if (auto const valid = check_parameters(layer.view()); !valid)
+    return in_layer(valid.status(), valid.error().message);
   return layer;
 }
 

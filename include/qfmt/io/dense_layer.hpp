@@ -69,7 +69,8 @@ class DenseLayer {
   }
 
   /// Row `row` as numbers: (code - zero_point) * scale, rounded once to binary32.
-  /// Errors: code_out_of_range, nonfinite_weight, naming row and column.
+  /// Errors: code_out_of_range, nonfinite_weight, scale_zero (a real number, of a code that is not zero), naming
+  /// row and column.
   [[nodiscard]] Result<void> decode_row(index_t row, std::span<float> values) const {
     Result<void> done;
     detail::visit_element(args_, [&]<class F>() { done = decode_row_of<F>(row, values); });
@@ -198,7 +199,11 @@ class DenseLayer {
                                                    " columns, expected a multiple of " +
                                                    std::to_string(tile_.cols));
     } else if (args_.block_structure) {
-      tile_ = {(*args_.block_structure)[0], (*args_.block_structure)[1]};
+      auto const [rows, cols] = *args_.block_structure;
+      if (rows <= 0 || cols <= 0)
+        return fail(Status::unsupported, "got blocks of " + std::to_string(rows) + " x " +
+                                             std::to_string(cols) + ", expected positive sizes");
+      tile_ = {(std::min)(rows, shape_.rows), (std::min)(cols, shape_.cols)};
     } else {
       return fail(Status::unsupported,
                   "got strategy " + qfmt::quoted(args_.strategy) + " of a weight");
@@ -255,9 +260,8 @@ class DenseLayer {
     if (!bytes)
       return bytes.error();
     float const global = detail::real_values(*bytes, Dtype::F32)->front();
-    if (!is_finite(global) || !(global > 0.0f))
-      return fail(Status::nonfinite_scale, "weight_global_scale: got " + std::to_string(global) +
-                                               ", expected a finite positive number");
+    if (auto const valid = qfmt::detail::check_global<BlockScheme<NVFP4>>({global}); !valid)
+      return fail(valid.status(), "weight_global_scale, " + valid.error().message);
     for (float& scale : scales_) scale /= global;
     return {};
   }
@@ -330,6 +334,10 @@ class DenseLayer {
       if (!zero_points_.empty())
         grid -= static_cast<float>(zero_points_[tile]);
       values[c] = grid * scales_[tile];
+      if (scales_[tile] == 0.0f && grid != 0.0f && real_dtype())
+        return fail(Status::scale_zero, "row " + std::to_string(row) + ", column " +
+                                            std::to_string(c) +
+                                            ": got a scale of zero under a code that is not zero");
       if (F::has_nan && !is_finite(grid))
         return fail(Status::nonfinite_weight, "row " + std::to_string(row) + ", column " +
                                                   std::to_string(c) + ": got the code of NaN");

@@ -2,21 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <dirent.h>
-
 #include <array>
+#include <dirent.h>
 #include <optional>
-#include <qfmt/io/file.hpp>
 #include <vector>
+
+#include <qfmt/io/file.hpp>
 
 namespace qfmt::io {
 
 /// Whether a text is the bare name of a file that can be nowhere but in its directory: not empty, at most
 /// 255 bytes, no slash, backslash, colon or control character, no leading dot.
 [[nodiscard]] inline bool is_bare_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 255 || name[0] == '.') return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return c != '/' && c != '\\' && c != ':' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+  if (name.empty() || name.size() > 255 || name[0] == '.')
+    return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return c != '/' && c != '\\' && c != ':' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
 }
 
 /// A directory whose files are opened relative to it, by bare names, without following symbolic links.
@@ -27,8 +29,10 @@ class Directory {
  public:
   /// Errors: io_open.
   static Result<Directory> open(std::filesystem::path const& path) {
-    int const fd = detail::retried([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (fd < 0) return detail::system_error(Status::io_open, path, "cannot open the directory", errno);
+    int const fd =
+        detail::retried([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (fd < 0)
+      return detail::system_error(Status::io_open, path, "cannot open the directory", errno);
     return Directory{Descriptor{fd}, path};
   }
 
@@ -40,13 +44,18 @@ class Directory {
   /// Errors: unsafe_path for other than bare names and for links; not_regular_file; io_open.
   [[nodiscard]] Result<File> open_file(std::string const& name) const {
     if (!is_bare_name(name)) {
-      return Error{Status::unsafe_path, detail::shown(path_) + ": got the file name " + qfmt::quoted(name) +
+      return Error{Status::unsafe_path, detail::shown(path_) + ": got the file name " +
+                                            qfmt::quoted(name) +
                                             ", expected the bare name of a file in the directory"};
     }
     auto file = File::open_at(descriptor(), name, path_ / name, O_NOFOLLOW);
-    if (file || file.status() != Status::unsafe_path) return file;
-    if (auto const blob = cache_blob(name)) return File::open_at(descriptor(), *blob, path_ / name, O_NOFOLLOW);
-    return Error{Status::unsafe_path, file.error().message + "; copy the directory with its links resolved (cp -rL) or name the real one"};
+    if (file || file.status() != Status::unsafe_path)
+      return file;
+    if (auto const blob = cache_blob(name))
+      return File::open_at(descriptor(), *blob, path_ / name, O_NOFOLLOW);
+    return Error{Status::unsafe_path,
+                 file.error().message +
+                     "; copy the directory with its links resolved (cp -rL) or name the real one"};
   }
 
   /// Whether there is an entry of this name, whatever it is.
@@ -60,19 +69,23 @@ class Directory {
     int const fd = ::openat(descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR* const stream = fd < 0 ? nullptr : ::fdopendir(fd);
     if (stream == nullptr) {
-      Error const error = detail::system_error(Status::io_read, path_, "cannot list the directory", errno);
-      if (fd >= 0) ::close(fd);
+      Error const error =
+          detail::system_error(Status::io_read, path_, "cannot list the directory", errno);
+      if (fd >= 0)
+        ::close(fd);
       return error;
     }
     std::vector<std::string> names;
     errno = 0;
     while (dirent const* const entry = ::readdir(stream)) {
       std::string_view const name = entry->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
+      if (name != "." && name != "..")
+        names.emplace_back(name);
     }
     int const error = errno;
     ::closedir(stream);
-    if (error != 0) return detail::system_error(Status::io_read, path_, "cannot list the directory", error);
+    if (error != 0)
+      return detail::system_error(Status::io_read, path_, "cannot list the directory", error);
     std::sort(names.begin(), names.end());
     return names;
   }
@@ -86,22 +99,28 @@ class Directory {
   /// Makes the entries that have been added, renamed and removed survive a crash. File systems that
   /// cannot synchronize directories are taken at their word. Errors: io_sync.
   [[nodiscard]] Result<void> sync() const {
-    if (detail::retried([&] { return ::fsync(descriptor()); }) == 0 || errno == EINVAL || errno == EROFS) return {};
+    if (detail::retried([&] { return ::fsync(descriptor()); }) == 0 || errno == EINVAL ||
+        errno == EROFS)
+      return {};
     return detail::system_error(Status::io_sync, path_, "cannot synchronize the directory", errno);
   }
 
  private:
-  Directory(Descriptor descriptor, std::filesystem::path path) : descriptor_{std::move(descriptor)}, path_{std::move(path)} {}
+  Directory(Descriptor descriptor, std::filesystem::path path)
+      : descriptor_{std::move(descriptor)}, path_{std::move(path)} {}
 
   [[nodiscard]] std::optional<std::string> cache_blob(std::string const& name) const {
     constexpr std::string_view prefix = "../../blobs/";
     std::array<char, 128> target{};
     auto const length = ::readlinkat(descriptor(), name.c_str(), target.data(), target.size());
-    if (length < 0 || static_cast<std::size_t>(length) >= target.size()) return std::nullopt;
+    if (length < 0 || static_cast<std::size_t>(length) >= target.size())
+      return std::nullopt;
     std::string_view const text{target.data(), static_cast<std::size_t>(length)};
-    if (text.substr(0, prefix.size()) != prefix) return std::nullopt;
+    if (text.substr(0, prefix.size()) != prefix)
+      return std::nullopt;
     std::string_view const hash = text.substr(prefix.size());
-    bool const is_hash = (hash.size() == 40 || hash.size() == 64) && hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    bool const is_hash = (hash.size() == 40 || hash.size() == 64) &&
+                         hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
     return is_hash ? std::optional{std::string{text}} : std::nullopt;
   }
 

@@ -4,10 +4,11 @@
 
 #include <array>
 #include <optional>
-#include <qfmt/core/config.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <qfmt/core/config.hpp>
 
 namespace qfmt::io {
 
@@ -49,9 +50,11 @@ struct DtypeFacts {
 };
 
 inline constexpr std::array<DtypeFacts, 22> dtype_facts = {{
-    {"BOOL", 8},    {"F4", 4},          {"F6_E2M3", 6},     {"F6_E3M2", 6}, {"U8", 8},   {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8},
-    {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16}, {"F16", 16}, {"BF16", 16},   {"I32", 32},
-    {"U32", 32},    {"F32", 32},        {"C64", 64},        {"F64", 64},    {"I64", 64}, {"U64", 64},
+    {"BOOL", 8},        {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
+    {"I8", 8},          {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
+    {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16},    {"F16", 16},    {"BF16", 16},
+    {"I32", 32},        {"U32", 32},    {"F32", 32},    {"C64", 64},    {"F64", 64},
+    {"I64", 64},        {"U64", 64},
 }};
 
 }  // namespace detail
@@ -72,7 +75,8 @@ inline constexpr std::size_t dtype_count = detail::dtype_facts.size();
 /// The dtype with exactly this spelling, case included.
 [[nodiscard]] constexpr std::optional<Dtype> parse_dtype(std::string_view text) noexcept {
   for (std::size_t i = 0; i < dtype_count; ++i) {
-    if (text == detail::dtype_facts[i].name) return static_cast<Dtype>(i);
+    if (text == detail::dtype_facts[i].name)
+      return static_cast<Dtype>(i);
   }
   return std::nullopt;
 }
@@ -80,14 +84,18 @@ inline constexpr std::size_t dtype_count = detail::dtype_facts.size();
 /// The dtype that someone who wrote `text` most likely meant: the smallest edit distance, letter case
 /// not counted; of equally near ones the first.
 [[nodiscard]] inline Dtype nearest_dtype(std::string_view text) {
-  constexpr std::size_t longest = 32;  // no dtype is longer; the rest of a longer text does not matter
-  constexpr auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
+  constexpr std::size_t longest =
+      32;  // no dtype is longer; the rest of a longer text does not matter
+  constexpr auto upper = [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  };
   text = text.substr(0, longest);
   std::size_t best = 0;
   std::size_t best_distance = ~std::size_t{0};
   for (std::size_t i = 0; i < dtype_count; ++i) {
     std::string_view const candidate = detail::dtype_facts[i].name;
-    std::array<std::size_t, longest + 1> row{};  // distances of text[0, k) to a prefix of the candidate
+    std::array<std::size_t, longest + 1>
+        row{};  // distances of text[0, k) to a prefix of the candidate
     for (std::size_t k = 0; k <= text.size(); ++k) row[k] = k;
     for (std::size_t c = 0; c < candidate.size(); ++c) {
       std::size_t diagonal = std::exchange(row[0], c + 1);
@@ -108,7 +116,8 @@ inline constexpr std::size_t dtype_count = detail::dtype_facts.size();
 /// All spellings, for messages: "BOOL, F4, ...".
 [[nodiscard]] inline std::string dtype_names() {
   std::string names;
-  for (auto const& facts : detail::dtype_facts) names += (names.empty() ? "" : ", ") + std::string{facts.name};
+  for (auto const& facts : detail::dtype_facts)
+    names += (names.empty() ? "" : ", ") + std::string{facts.name};
   return names;
 }
 

@@ -2,21 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
 #include <limits>
-#include <qfmt/tensor/result.hpp>
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
+
+#include <qfmt/tensor/result.hpp>
 
 namespace qfmt::io {
 
@@ -25,14 +25,18 @@ namespace detail {
 /// A path in a message: as it is, or quoted when it holds something that would break the line.
 inline std::string shown(std::filesystem::path const& path) {
   std::string const& text = path.native();
-  bool const is_plain = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+  bool const is_plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
   return is_plain ? text : qfmt::quoted(text);
 }
 
 /// The error of a system call. A full disk, quota or file size limit is always io_no_space.
-inline Error system_error(Status status, std::filesystem::path const& path, char const* what, int error) {
+inline Error system_error(Status status, std::filesystem::path const& path, char const* what,
+                          int error) {
   bool const is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-  return {is_full ? Status::io_no_space : status, shown(path) + ": " + what + ": " + std::generic_category().message(error)};
+  return {is_full ? Status::io_no_space : status,
+          shown(path) + ": " + what + ": " + std::generic_category().message(error)};
 }
 
 /// Repeats a system call while signals interrupt it.
@@ -40,7 +44,8 @@ template <class Call>
 auto retried(Call&& call) {
   for (;;) {
     auto const result = call();
-    if (result != -1 || errno != EINTR) return result;
+    if (result != -1 || errno != EINTR)
+      return result;
   }
 }
 
@@ -57,7 +62,8 @@ class Descriptor {
     return *this;
   }
   ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
+    if (value_ >= 0)
+      ::close(value_);
   }
 
   [[nodiscard]] int get() const noexcept { return value_; }
@@ -74,34 +80,48 @@ class File {
   /// Opens for reading. Fifos, devices and directories are refused without waiting for them.
   ///
   /// Errors: io_open, not_regular_file.
-  static Result<File> open(std::filesystem::path const& path) { return open_at(AT_FDCWD, path, path, 0); }
+  static Result<File> open(std::filesystem::path const& path) {
+    return open_at(AT_FDCWD, path, path, 0);
+  }
 
   /// Opens for reading relative to a directory; `path` is for messages. With O_NOFOLLOW in `flags` a
   /// symbolic link is unsafe_path.
-  static Result<File> open_at(int directory, std::filesystem::path const& name, std::filesystem::path const& path, int flags) {
-    int const fd = detail::retried([&] { return ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags); });
+  static Result<File> open_at(int directory, std::filesystem::path const& name,
+                              std::filesystem::path const& path, int flags) {
+    int const fd = detail::retried([&] {
+      return ::openat(directory, name.c_str(),
+                      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+    });
     if (fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW) != 0) {
-      return Error{Status::unsafe_path, detail::shown(path) + ": got a symbolic link, expected a regular file"};
+      return Error{Status::unsafe_path,
+                   detail::shown(path) + ": got a symbolic link, expected a regular file"};
     }
     if (fd < 0 && errno == ENXIO)
-      return Error{Status::not_regular_file, detail::shown(path) + ": got a socket or device, expected a regular file"};
-    if (fd < 0) return detail::system_error(Status::io_open, path, "cannot open", errno);
+      return Error{Status::not_regular_file,
+                   detail::shown(path) + ": got a socket or device, expected a regular file"};
+    if (fd < 0)
+      return detail::system_error(Status::io_open, path, "cannot open", errno);
     File file{Descriptor{fd}, path};
     struct stat info {};
-    if (::fstat(fd, &info) != 0) return detail::system_error(Status::io_open, path, "cannot examine", errno);
+    if (::fstat(fd, &info) != 0)
+      return detail::system_error(Status::io_open, path, "cannot examine", errno);
     if (!S_ISREG(info.st_mode))
-      return Error{Status::not_regular_file, detail::shown(path) + ": got " + kind(info.st_mode) + ", expected a regular file"};
+      return Error{Status::not_regular_file, detail::shown(path) + ": got " + kind(info.st_mode) +
+                                                 ", expected a regular file"};
     return file;
   }
 
   /// Makes a new file for reading and writing, relative to a directory; `path` is for messages.
   ///
   /// Errors: output_exists, io_open, io_no_space.
-  static Result<File> create_at(int directory, std::filesystem::path const& name, std::filesystem::path const& path) {
+  static Result<File> create_at(int directory, std::filesystem::path const& name,
+                                std::filesystem::path const& path) {
     int const flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     int const fd = detail::retried([&] { return ::openat(directory, name.c_str(), flags, 0644); });
-    if (fd < 0 && errno == EEXIST) return Error{Status::output_exists, detail::shown(path) + ": there is already such a file"};
-    if (fd < 0) return detail::system_error(Status::io_open, path, "cannot create", errno);
+    if (fd < 0 && errno == EEXIST)
+      return Error{Status::output_exists, detail::shown(path) + ": there is already such a file"};
+    if (fd < 0)
+      return detail::system_error(Status::io_open, path, "cannot create", errno);
     return File{Descriptor{fd}, path};
   }
 
@@ -111,7 +131,8 @@ class File {
   /// The size now, in bytes. Errors: io_read.
   [[nodiscard]] Result<uint64_t> size() const {
     struct stat info {};
-    if (::fstat(descriptor(), &info) != 0) return detail::system_error(Status::io_read, path_, "cannot examine", errno);
+    if (::fstat(descriptor(), &info) != 0)
+      return detail::system_error(Status::io_read, path_, "cannot examine", errno);
     return static_cast<uint64_t>(info.st_size);
   }
 
@@ -120,12 +141,16 @@ class File {
     std::size_t done = 0;
     while (done < bytes.size()) {
       std::size_t const chunk = (std::min)(bytes.size() - done, longest_transfer);
-      auto const count =
-          detail::retried([&] { return ::pread(descriptor(), bytes.data() + done, chunk, static_cast<off_t>(position + done)); });
-      if (count < 0) return detail::system_error(Status::io_read, path_, "cannot read", errno);
+      auto const count = detail::retried([&] {
+        return ::pread(descriptor(), bytes.data() + done, chunk,
+                       static_cast<off_t>(position + done));
+      });
+      if (count < 0)
+        return detail::system_error(Status::io_read, path_, "cannot read", errno);
       if (count == 0) {
-        return Error{Status::io_short_read, detail::shown(path_) + ": got " + std::to_string(done) + " bytes at " +
-                                                std::to_string(position) + ", expected " + std::to_string(bytes.size()) +
+        return Error{Status::io_short_read, detail::shown(path_) + ": got " + std::to_string(done) +
+                                                " bytes at " + std::to_string(position) +
+                                                ", expected " + std::to_string(bytes.size()) +
                                                 ": the file has become shorter"};
       }
       done += static_cast<std::size_t>(count);
@@ -138,10 +163,14 @@ class File {
     std::size_t done = 0;
     while (done < bytes.size()) {
       std::size_t const chunk = (std::min)(bytes.size() - done, longest_transfer);
-      auto const count =
-          detail::retried([&] { return ::pwrite(descriptor(), bytes.data() + done, chunk, static_cast<off_t>(position + done)); });
-      if (count < 0) return detail::system_error(Status::io_write, path_, "cannot write", errno);
-      if (count == 0) return detail::system_error(Status::io_write, path_, "cannot write", EIO);
+      auto const count = detail::retried([&] {
+        return ::pwrite(descriptor(), bytes.data() + done, chunk,
+                        static_cast<off_t>(position + done));
+      });
+      if (count < 0)
+        return detail::system_error(Status::io_write, path_, "cannot write", errno);
+      if (count == 0)
+        return detail::system_error(Status::io_write, path_, "cannot write", EIO);
       done += static_cast<std::size_t>(count);
     }
     return {};
@@ -150,40 +179,50 @@ class File {
   /// Gives a new file its size and, where the file system can, its space: a full disk is reported here
   /// and not in the middle of the work. Errors: io_write, io_no_space.
   [[nodiscard]] Result<void> reserve(uint64_t size) const {
-    if (size == 0) return {};
+    if (size == 0)
+      return {};
     if (size > static_cast<uint64_t>((std::numeric_limits<off_t>::max)()))
       return detail::system_error(Status::io_write, path_, "cannot reserve space", EFBIG);
     auto const length = static_cast<off_t>(size);
-    if (detail::retried([&] { return ::fallocate(descriptor(), 0, 0, length); }) == 0) return {};
+    if (detail::retried([&] { return ::fallocate(descriptor(), 0, 0, length); }) == 0)
+      return {};
     if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
       return detail::system_error(Status::io_write, path_, "cannot reserve space", errno);
-    if (detail::retried([&] { return ::ftruncate(descriptor(), length); }) == 0) return {};
+    if (detail::retried([&] { return ::ftruncate(descriptor(), length); }) == 0)
+      return {};
     return detail::system_error(Status::io_write, path_, "cannot set the size", errno);
   }
 
   /// Brings what has been written to the device. An error is final: what was lost cannot be known, so
   /// the file must be thrown away. Errors: io_sync.
   [[nodiscard]] Result<void> sync() const {
-    if (detail::retried([&] { return ::fsync(descriptor()); }) == 0) return {};
+    if (detail::retried([&] { return ::fsync(descriptor()); }) == 0)
+      return {};
     return detail::system_error(Status::io_sync, path_, "cannot synchronize", errno);
   }
 
   /// A second handle on the same open file. Errors: io_open.
   [[nodiscard]] Result<File> duplicate() const {
     int const fd = ::fcntl(descriptor(), F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) return detail::system_error(Status::io_open, path_, "cannot duplicate", errno);
+    if (fd < 0)
+      return detail::system_error(Status::io_open, path_, "cannot duplicate", errno);
     return File{Descriptor{fd}, path_};
   }
 
  private:
-  static constexpr std::size_t longest_transfer = std::size_t{1} << 30;  // Linux moves at most 2^31 - 4096 bytes in one call
+  static constexpr std::size_t longest_transfer =
+      std::size_t{1} << 30;  // Linux moves at most 2^31 - 4096 bytes in one call
 
-  File(Descriptor descriptor, std::filesystem::path path) : descriptor_{std::move(descriptor)}, path_{std::move(path)} {}
+  File(Descriptor descriptor, std::filesystem::path path)
+      : descriptor_{std::move(descriptor)}, path_{std::move(path)} {}
 
   static char const* kind(mode_t mode) noexcept {
-    if (S_ISDIR(mode)) return "a directory";
-    if (S_ISFIFO(mode)) return "a fifo";
-    if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+    if (S_ISDIR(mode))
+      return "a directory";
+    if (S_ISFIFO(mode))
+      return "a fifo";
+    if (S_ISCHR(mode) || S_ISBLK(mode))
+      return "a device";
     return "something else";
   }
 
@@ -192,15 +231,18 @@ class File {
 };
 
 /// All of a small file. Errors: those of File; `too_large` if it has more than `limit` bytes.
-[[nodiscard]] inline Result<std::string> read_text(File const& file, uint64_t limit, Status too_large) {
+[[nodiscard]] inline Result<std::string> read_text(File const& file, uint64_t limit,
+                                                   Status too_large) {
   auto const size = file.size();
-  if (!size) return size.error();
+  if (!size)
+    return size.error();
   if (*size > limit) {
-    return Error{too_large,
-                 detail::shown(file.path()) + ": got " + std::to_string(*size) + " bytes, expected at most " + std::to_string(limit)};
+    return Error{too_large, detail::shown(file.path()) + ": got " + std::to_string(*size) +
+                                " bytes, expected at most " + std::to_string(limit)};
   }
   std::string text(static_cast<std::size_t>(*size), '\0');
-  if (auto read = file.read(0, std::as_writable_bytes(std::span{text})); !read) return read.error();
+  if (auto read = file.read(0, std::as_writable_bytes(std::span{text})); !read)
+    return read.error();
   return text;
 }
 
@@ -211,11 +253,15 @@ class MappedFile {
   /// Maps a whole file. Errors: io_read. An empty file is an empty view.
   static Result<MappedFile> map(File const& file) {
     auto const size = file.size();
-    if (!size) return size.error();
+    if (!size)
+      return size.error();
     MappedFile mapped;
-    if (*size == 0) return mapped;
-    void* const address = ::mmap(nullptr, static_cast<std::size_t>(*size), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
-    if (address == MAP_FAILED) return detail::system_error(Status::io_read, file.path(), "cannot map", errno);
+    if (*size == 0)
+      return mapped;
+    void* const address = ::mmap(nullptr, static_cast<std::size_t>(*size), PROT_READ, MAP_PRIVATE,
+                                 file.descriptor(), 0);
+    if (address == MAP_FAILED)
+      return detail::system_error(Status::io_read, file.path(), "cannot map", errno);
     mapped.bytes_ = {static_cast<std::byte const*>(address), static_cast<std::size_t>(*size)};
     return mapped;
   }
@@ -226,7 +272,8 @@ class MappedFile {
     return *this;
   }
   ~MappedFile() {
-    if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+    if (!bytes_.empty())
+      ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
   }
 
   [[nodiscard]] std::span<std::byte const> bytes() const noexcept { return bytes_; }

@@ -23,19 +23,23 @@ class HeaderReceiver : public JsonReceiver {
   bool boolean(bool value) { return unexpected(value ? "true" : "false"); }
   bool number_integer(int64_t value) {
     if (state_ == State::in_offsets && value < 0)
-      return fail_tensor(Status::bad_offsets, "data_offsets: got " + std::to_string(value) + ", expected 0 or more");
+      return fail_tensor(Status::bad_offsets,
+                         "data_offsets: got " + std::to_string(value) + ", expected 0 or more");
     return unexpected(value == 0 ? "-0" : std::to_string(value));
   }
   bool number_unsigned(uint64_t value) {
     if (state_ == State::in_shape) {
       if (numbers_.size() == max_rank) {
-        return fail_tensor(Status::rank_unsupported, "shape: got more than " + std::to_string(max_rank) + " dimensions");
+        return fail_tensor(Status::rank_unsupported,
+                           "shape: got more than " + std::to_string(max_rank) + " dimensions");
       }
       numbers_.push_back(value);
       return true;
     }
     if (state_ == State::in_offsets) {
-      if (numbers_.size() == 2) return fail_tensor(Status::bad_offsets, "data_offsets: got more than two numbers, expected [begin, end]");
+      if (numbers_.size() == 2)
+        return fail_tensor(Status::bad_offsets,
+                           "data_offsets: got more than two numbers, expected [begin, end]");
       numbers_.push_back(value);
       return true;
     }
@@ -44,7 +48,8 @@ class HeaderReceiver : public JsonReceiver {
   bool number_float(double, std::string const& digits) {
     bool const is_integer = digits.find_first_not_of("0123456789") == std::string::npos;
     if (is_integer && (state_ == State::in_shape || state_ == State::in_offsets)) {
-      return fail_tensor(Status::integer_overflow, field() + ": got " + qfmt::quoted(digits) + ", expected less than 2^64");
+      return fail_tensor(Status::integer_overflow,
+                         field() + ": got " + qfmt::quoted(digits) + ", expected less than 2^64");
     }
     return unexpected(qfmt::quoted(digits));
   }
@@ -52,8 +57,9 @@ class HeaderReceiver : public JsonReceiver {
     if (state_ == State::at_dtype) {
       auto const dtype = parse_dtype(value);
       if (!dtype) {
-        return fail_tensor(Status::unknown_dtype, "got dtype " + qfmt::quoted(value) + ", did you mean " + name(nearest_dtype(value)) +
-                                                      "? Known are " + dtype_names());
+        return fail_tensor(Status::unknown_dtype,
+                           "got dtype " + qfmt::quoted(value) + ", did you mean " +
+                               name(nearest_dtype(value)) + "? Known are " + dtype_names());
       }
       tensors.back().dtype = *dtype;
       state_ = State::in_tensor;
@@ -61,10 +67,13 @@ class HeaderReceiver : public JsonReceiver {
     }
     if (state_ == State::in_metadata) {
       if (metadata.size() == max_metadata_entries) {
-        return fail(Status::metadata_invalid, "__metadata__: got more than " + std::to_string(max_metadata_entries) + " entries");
+        return fail(
+            Status::metadata_invalid,
+            "__metadata__: got more than " + std::to_string(max_metadata_entries) + " entries");
       }
       if (!metadata.emplace(metadata_key_, std::move(value)).second) {
-        return fail(Status::duplicate_key, "__metadata__: got the key " + qfmt::quoted(metadata_key_) + " twice");
+        return fail(Status::duplicate_key,
+                    "__metadata__: got the key " + qfmt::quoted(metadata_key_) + " twice");
       }
       return true;
     }
@@ -97,9 +106,13 @@ class HeaderReceiver : public JsonReceiver {
   }
   bool key(std::string& text) {
     switch (state_) {
-      case State::in_root: return root_key(text);
-      case State::in_metadata: metadata_key_ = std::move(text); return true;
-      default: return field_key(text);
+      case State::in_root:
+        return root_key(text);
+      case State::in_metadata:
+        metadata_key_ = std::move(text);
+        return true;
+      default:
+        return field_key(text);
     }
   }
   bool end_array() {
@@ -108,8 +121,9 @@ class HeaderReceiver : public JsonReceiver {
       tensor.shape = numbers_;
     } else {
       if (numbers_.size() != 2) {
-        return fail_tensor(Status::bad_offsets,
-                           "data_offsets: got " + std::to_string(numbers_.size()) + " of two numbers, expected [begin, end]");
+        return fail_tensor(Status::bad_offsets, "data_offsets: got " +
+                                                    std::to_string(numbers_.size()) +
+                                                    " of two numbers, expected [begin, end]");
       }
       tensor.begin = numbers_[0];
       tensor.end = numbers_[1];
@@ -127,15 +141,19 @@ class HeaderReceiver : public JsonReceiver {
   bool parse_error(std::size_t position, std::string const& token, Exception const& exception) {
     std::size_t const bad = (std::min)(position == 0 ? 0 : position - 1, text().size());
     bool const in_numbers = state_ == State::in_shape || state_ == State::in_offsets;
-    if (std::string const number = number_at(bad); in_numbers && bad != text().size() && !number.empty()) {
-      return fail_tensor(Status::bad_integer, field() + ": got " + qfmt::quoted(number) + ", expected integers written as digits only");
+    if (std::string const number = number_at(bad);
+        in_numbers && bad != text().size() && !number.empty()) {
+      return fail_tensor(Status::bad_integer, field() + ": got " + qfmt::quoted(number) +
+                                                  ", expected integers written as digits only");
     }
     if (std::string_view{exception.what()}.find("surrogate") != std::string_view::npos) {
       return fail_syntax(position, Status::header_bad_utf8, "surrogates in pairs");
     }
-    bool const is_control = !token.empty() && token[0] == '"' && bad < text().size() && static_cast<unsigned char>(text()[bad]) < 0x20;
+    bool const is_control = !token.empty() && token[0] == '"' && bad < text().size() &&
+                            static_cast<unsigned char>(text()[bad]) < 0x20;
     if (is_control && state_ == State::in_root) {
-      return fail_syntax(position, Status::tensor_name_invalid, "a tensor name without control characters");
+      return fail_syntax(position, Status::tensor_name_invalid,
+                         "a tensor name without control characters");
     }
     return fail_syntax(position);
   }
@@ -157,14 +175,17 @@ class HeaderReceiver : public JsonReceiver {
 
   bool root_key(std::string& text) {
     if (text == "__metadata__") {
-      if (has_metadata_) return fail(Status::duplicate_key, "got the key '__metadata__' twice");
+      if (has_metadata_)
+        return fail(Status::duplicate_key, "got the key '__metadata__' twice");
       has_metadata_ = true;
       state_ = State::at_metadata;
       return true;
     }
-    if (auto valid = check_tensor_name(text); !valid) return fail(valid.status(), valid.error().message);
+    if (auto valid = check_tensor_name(text); !valid)
+      return fail(valid.status(), valid.error().message);
     if (tensors.size() == options_.max_tensors) {
-      return fail(Status::too_many_tensors, "got more than " + std::to_string(options_.max_tensors) + " tensors");
+      return fail(Status::too_many_tensors,
+                  "got more than " + std::to_string(options_.max_tensors) + " tensors");
     }
     tensors.emplace_back().name = std::move(text);
     name_ends.push_back(static_cast<uint32_t>(offset()));
@@ -184,24 +205,37 @@ class HeaderReceiver : public JsonReceiver {
       state_ = State::at_offsets;
       seen = &has_offsets_;
     } else {
-      return fail_tensor(Status::unknown_field, "got the field " + qfmt::quoted(text) + ", expected dtype, shape and data_offsets");
+      return fail_tensor(Status::unknown_field, "got the field " + qfmt::quoted(text) +
+                                                    ", expected dtype, shape and data_offsets");
     }
-    if (std::exchange(*seen, true)) return fail_tensor(Status::duplicate_key, "got the field " + qfmt::quoted(text) + " twice");
+    if (std::exchange(*seen, true))
+      return fail_tensor(Status::duplicate_key, "got the field " + qfmt::quoted(text) + " twice");
     return true;
   }
 
   bool check_tensor() {
     TensorInfo const& tensor = tensors.back();
-    char const* const missing = !has_dtype_ ? "dtype" : !has_shape_ ? "shape" : !has_offsets_ ? "data_offsets" : nullptr;
+    char const* const missing = !has_dtype_     ? "dtype"
+                                : !has_shape_   ? "shape"
+                                : !has_offsets_ ? "data_offsets"
+                                                : nullptr;
     if (missing != nullptr)
-      return fail_tensor(Status::missing_field, std::string{"got no field '"} + missing + "', expected dtype, shape and data_offsets");
+      return fail_tensor(Status::missing_field, std::string{"got no field '"} + missing +
+                                                    "', expected dtype, shape and data_offsets");
     auto const bytes = tensor_bytes(tensor.dtype, tensor.shape);
-    if (!bytes) return fail_tensor(bytes.status(), bytes.error().message);
-    auto const offsets = [&] { return "[" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) + "]"; };
-    if (tensor.begin > tensor.end) return fail_tensor(Status::bad_offsets, "got data_offsets " + offsets() + ", expected begin <= end");
+    if (!bytes)
+      return fail_tensor(bytes.status(), bytes.error().message);
+    auto const offsets = [&] {
+      return "[" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) + "]";
+    };
+    if (tensor.begin > tensor.end)
+      return fail_tensor(Status::bad_offsets,
+                         "got data_offsets " + offsets() + ", expected begin <= end");
     if (tensor.end - tensor.begin != *bytes) {
-      return fail_tensor(Status::size_mismatch, "got " + std::to_string(tensor.end - tensor.begin) + " bytes in data_offsets " + offsets() +
-                                                    ", expected " + std::to_string(*bytes) + " for " + name(tensor.dtype) + " " +
+      return fail_tensor(Status::size_mismatch, "got " + std::to_string(tensor.end - tensor.begin) +
+                                                    " bytes in data_offsets " + offsets() +
+                                                    ", expected " + std::to_string(*bytes) +
+                                                    " for " + name(tensor.dtype) + " " +
                                                     to_string(tensor.shape));
     }
     return true;
@@ -210,18 +244,29 @@ class HeaderReceiver : public JsonReceiver {
   /// A value of the wrong kind for the place it stands in.
   bool unexpected(std::string const& what) {
     switch (state_) {
-      case State::at_root: return fail(Status::header_not_object, "got " + what + ", expected an object");
-      case State::at_metadata: return fail(Status::metadata_invalid, "__metadata__: got " + what + ", expected an object of strings");
+      case State::at_root:
+        return fail(Status::header_not_object, "got " + what + ", expected an object");
+      case State::at_metadata:
+        return fail(Status::metadata_invalid,
+                    "__metadata__: got " + what + ", expected an object of strings");
       case State::in_metadata:
-        return fail(Status::metadata_invalid, "__metadata__: key " + qfmt::quoted(metadata_key_) + ": got " + what + ", expected a string");
+        return fail(Status::metadata_invalid, "__metadata__: key " + qfmt::quoted(metadata_key_) +
+                                                  ": got " + what + ", expected a string");
       case State::at_tensor:
-        return fail_tensor(Status::wrong_json_type, "got " + what + ", expected an object with dtype, shape and data_offsets");
+        return fail_tensor(
+            Status::wrong_json_type,
+            "got " + what + ", expected an object with dtype, shape and data_offsets");
       case State::at_dtype: {
         bool const is_container = what == "an object" || what == "an array";
-        return fail_tensor(is_container ? Status::wrong_json_type : Status::unknown_dtype, "dtype: got " + what + ", expected a string");
+        return fail_tensor(is_container ? Status::wrong_json_type : Status::unknown_dtype,
+                           "dtype: got " + what + ", expected a string");
       }
-      case State::at_offsets: return fail_tensor(Status::wrong_json_type, "data_offsets: got " + what + ", expected [begin, end]");
-      default: return fail_tensor(Status::bad_integer, field() + ": got " + what + ", expected integers written as digits only");
+      case State::at_offsets:
+        return fail_tensor(Status::wrong_json_type,
+                           "data_offsets: got " + what + ", expected [begin, end]");
+      default:
+        return fail_tensor(Status::bad_integer, field() + ": got " + what +
+                                                    ", expected integers written as digits only");
     }
   }
 
@@ -239,7 +284,9 @@ class HeaderReceiver : public JsonReceiver {
     return std::string{text().substr(begin, end - begin)};
   }
 
-  [[nodiscard]] std::string field() const { return state_ == State::in_offsets ? "data_offsets" : "shape"; }
+  [[nodiscard]] std::string field() const {
+    return state_ == State::in_offsets ? "data_offsets" : "shape";
+  }
 
   ReadOptions options_;
   State state_ = State::at_root;

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <vector>
+
 #include <qfmt/io/json_text.hpp>
 #include <qfmt/tensor/result.hpp>
-#include <vector>
 
 // Strict JSON (RFC 8259): valid UTF-8 without a byte-order mark, bounded nesting, no key twice in an
 // object, nothing after the value. Parsing is iterative, so depth costs no stack.
@@ -63,18 +64,24 @@ class JsonReceiver {
 
  protected:
   /// How many bytes have been read. A number has been read when the byte after it has.
-  [[nodiscard]] std::size_t offset() const noexcept { return static_cast<std::size_t>(progress_ - text_.data()); }
+  [[nodiscard]] std::size_t offset() const noexcept {
+    return static_cast<std::size_t>(progress_ - text_.data());
+  }
 
   bool fail_at(std::size_t offset, Status status, std::string const& message) {
     error_ = {status, where_ + ": " + message + " (" + unit_ + " " + std::to_string(offset) + ")"};
     return false;
   }
-  bool fail(Status status, std::string const& message) { return fail_at(offset(), status, message); }
+  bool fail(Status status, std::string const& message) {
+    return fail_at(offset(), status, message);
+  }
 
   /// The error for a text that is not JSON at a parser's position.
-  bool fail_syntax(std::size_t position, Status status = Status::json_syntax, char const* expected = "valid JSON") {
+  bool fail_syntax(std::size_t position, Status status = Status::json_syntax,
+                   char const* expected = "valid JSON") {
     std::size_t const bad = (std::min)(position == 0 ? 0 : position - 1, text_.size());
-    std::string const found = bad == text_.size() ? "the end of the text" : qfmt::quoted(std::string{text_.substr(bad, 1)});
+    std::string const found = bad == text_.size() ? "the end of the text"
+                                                  : qfmt::quoted(std::string{text_.substr(bad, 1)});
     return fail_at(bad, status, "got " + found + ", expected " + expected);
   }
 
@@ -101,18 +108,21 @@ Result<std::size_t> receive_json(Receiver& receiver, std::size_t max_depth, Exte
   TextDefect const scan = scan_json(base.text_, max_depth);
   if (scan.status != Status::ok) {
     base.fail_at(scan.offset, scan.status,
-                 scan.status == Status::json_too_deep ? "got more than " + std::to_string(max_depth) + " levels of nesting"
-                 : scan.offset == 0                   ? "got a byte-order mark or bytes that are not UTF-8"
-                                                      : "got bytes that are not UTF-8");
+                 scan.status == Status::json_too_deep
+                     ? "got more than " + std::to_string(max_depth) + " levels of nesting"
+                 : scan.offset == 0 ? "got a byte-order mark or bytes that are not UTF-8"
+                                    : "got bytes that are not UTF-8");
     return base.error_;
   }
   std::size_t const end = extent == Extent::whole ? base.text_.size() : scan.offset;
   char const* past_end = nullptr;
   Cursor const first{base.text_.data(), &base.progress_};
   Cursor const last{base.text_.data() + end, &past_end};
-  if (!nlohmann::json::sax_parse(first, last, &receiver)) return base.error_;
+  if (!nlohmann::json::sax_parse(first, last, &receiver))
+    return base.error_;
   // To the parser a zero byte is the end of the text, whatever is behind it.
-  if (std::size_t const zero = base.text_.substr(0, end).find('\0'); zero != std::string_view::npos) {
+  if (std::size_t const zero = base.text_.substr(0, end).find('\0');
+      zero != std::string_view::npos) {
     base.fail_syntax(zero + 1);
     return base.error_;
   }
@@ -122,7 +132,8 @@ Result<std::size_t> receive_json(Receiver& receiver, std::size_t max_depth, Exte
 /// Builds a value from parsing events.
 class ValueBuilder : public JsonReceiver {
  public:
-  ValueBuilder(std::string_view text, std::string where) : JsonReceiver{text, std::move(where), "byte"} {}
+  ValueBuilder(std::string_view text, std::string where)
+      : JsonReceiver{text, std::move(where), "byte"} {}
 
   [[nodiscard]] nlohmann::json take() { return std::move(root_); }
 
@@ -137,7 +148,9 @@ class ValueBuilder : public JsonReceiver {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& name) {
-    if (open_.back()->contains(name)) return fail(Status::duplicate_key, "got the key " + qfmt::quoted(name) + " twice in one object");
+    if (open_.back()->contains(name))
+      return fail(Status::duplicate_key,
+                  "got the key " + qfmt::quoted(name) + " twice in one object");
     key_ = std::move(name);
     return true;
   }
@@ -148,9 +161,11 @@ class ValueBuilder : public JsonReceiver {
 
  private:
   nlohmann::json* add(nlohmann::json value) {
-    if (open_.empty()) return &(root_ = std::move(value));
+    if (open_.empty())
+      return &(root_ = std::move(value));
     nlohmann::json& parent = *open_.back();
-    if (parent.is_object()) return &(parent[key_] = std::move(value));
+    if (parent.is_object())
+      return &(parent[key_] = std::move(value));
     parent.push_back(std::move(value));
     return &parent.back();
   }
@@ -164,7 +179,8 @@ class ValueBuilder : public JsonReceiver {
   }
 
   nlohmann::json root_;
-  std::vector<nlohmann::json*> open_;  // the objects and arrays that have not ended, outermost first
+  std::vector<nlohmann::json*>
+      open_;  // the objects and arrays that have not ended, outermost first
   std::string key_;
 };
 
@@ -174,10 +190,13 @@ class ValueBuilder : public JsonReceiver {
 ///
 /// Errors, each with the byte: json_syntax (also for text that is not UTF-8, and for NaN and Infinity,
 /// which JSON does not have), json_too_deep, duplicate_key.
-[[nodiscard]] inline Result<nlohmann::json> parse_json(std::string_view text, std::string const& where, std::size_t max_depth = 32) {
+[[nodiscard]] inline Result<nlohmann::json> parse_json(std::string_view text,
+                                                       std::string const& where,
+                                                       std::size_t max_depth = 32) {
   detail::ValueBuilder builder{text, where};
   if (auto parsed = detail::receive_json(builder, max_depth, detail::Extent::whole); !parsed) {
-    Status const status = parsed.status() == Status::header_bad_utf8 ? Status::json_syntax : parsed.status();
+    Status const status =
+        parsed.status() == Status::header_bad_utf8 ? Status::json_syntax : parsed.status();
     return Error{status, parsed.error().message};
   }
   return builder.take();

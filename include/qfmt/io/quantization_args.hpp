@@ -125,6 +125,13 @@ inline std::string shown_value(nlohmann::json const& value) {
   return quoted(value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
 
+/// Whether a value of a file is an integer of 64 bits with a sign. A larger one compares, and is
+/// converted, as if it had wrapped: 2^64 - 1 as -1.
+inline bool is_index(nlohmann::json const& value) {
+  return value.is_number_unsigned() ? value.get<uint64_t>() < uint64_t{1} << 63
+                                    : value.is_number_integer();
+}
+
 /// Reads the fields of one "weights" or "input_activations" object, refusing what is not known.
 class ArgsReader {
  public:
@@ -157,7 +164,7 @@ class ArgsReader {
     } else if (key == "group_size") {
       if (value.is_null())
         return;
-      if (!value.is_number_integer() || value < -1 || value == 0)
+      if (!is_index(value) || value < -1 || value == 0)
         return fail(key, value, "null or a positive integer");
       args_.group_size = value.get<index_t>();
     } else if (key == "strategy") {

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <map>
-#include <qfmt/core/config.hpp>
 #include <string>
+
+#include <qfmt/core/config.hpp>
 
 namespace qfmt::io {
 

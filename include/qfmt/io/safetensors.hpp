@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+
 #include <qfmt/io/file.hpp>
 #include <qfmt/io/safetensors_header.hpp>
 
@@ -19,7 +20,8 @@ inline std::string recognized(std::string_view start) {
   constexpr std::array kinds = {
       Kind{"GGUF", "a GGUF file"},
       Kind{"PK\x03\x04", "a zip archive, as torch.save and numpy.savez write"},
-      Kind{"version https://git-lfs", "a Git LFS pointer: the file itself has not been downloaded (git lfs pull)"},
+      Kind{"version https://git-lfs",
+           "a Git LFS pointer: the file itself has not been downloaded (git lfs pull)"},
       Kind{"\x80\x02", "a Python pickle, as torch.save writes"},
       Kind{"\x80\x03", "a Python pickle"},
       Kind{"\x80\x04", "a Python pickle"},
@@ -34,7 +36,8 @@ inline std::string recognized(std::string_view start) {
       Kind{"{", "JSON text without the 8 bytes of length before it"},
   };
   for (Kind const& kind : kinds) {
-    if (start.substr(0, kind.magic.size()) == kind.magic) return kind.name;
+    if (start.substr(0, kind.magic.size()) == kind.magic)
+      return kind.name;
   }
   return {};
 }
@@ -62,51 +65,66 @@ class SafetensorsFile {
   /// header_truncated; not_safetensors, which names what the file seems to be.
   static Result<SafetensorsFile> open(std::filesystem::path const& path, ReadOptions options = {}) {
     auto file = File::open(path);
-    if (!file) return file.error();
+    if (!file)
+      return file.error();
     return open(*std::move(file), options);
   }
 
   static Result<SafetensorsFile> open(File file, ReadOptions options = {}) {
     std::string const where = detail::shown(file.path());
     auto const size = file.size();
-    if (!size) return size.error();
+    if (!size)
+      return size.error();
     if (*size < prefix)
-      return Error{Status::header_too_small, where + ": got a file of " + std::to_string(*size) + " bytes, expected at least 8"};
+      return Error{Status::header_too_small, where + ": got a file of " + std::to_string(*size) +
+                                                 " bytes, expected at least 8"};
 
     std::array<std::byte, 32> start{};
     std::size_t const known = static_cast<std::size_t>((std::min)(*size, uint64_t{start.size()}));
-    if (auto read = file.read(0, std::span{start}.first(known)); !read) return read.error();
+    if (auto read = file.read(0, std::span{start}.first(known)); !read)
+      return read.error();
     uint64_t const length = detail::load_u64(start.data());
-    std::string const kind = detail::recognized({reinterpret_cast<char const*>(start.data()), known});
+    std::string const kind =
+        detail::recognized({reinterpret_cast<char const*>(start.data()), known});
     auto const refuse = [&](Status status, std::string const& message) {
-      if (!kind.empty()) return Error{Status::not_safetensors, where + ": this is " + kind};
+      if (!kind.empty())
+        return Error{Status::not_safetensors, where + ": this is " + kind};
       return Error{status, where + ": " + message};
     };
     if (length > max_header_bytes) {
-      return refuse(Status::header_too_large,
-                    "got a header of " + std::to_string(length) + " bytes, expected at most " + std::to_string(max_header_bytes));
+      return refuse(Status::header_too_large, "got a header of " + std::to_string(length) +
+                                                  " bytes, expected at most " +
+                                                  std::to_string(max_header_bytes));
     }
     if (length > *size - prefix) {
-      return refuse(Status::header_truncated,
-                    "got a file of " + std::to_string(*size) + " bytes, expected a header of " + std::to_string(length) + " bytes in it");
+      return refuse(Status::header_truncated, "got a file of " + std::to_string(*size) +
+                                                  " bytes, expected a header of " +
+                                                  std::to_string(length) + " bytes in it");
     }
 
     std::string header(static_cast<std::size_t>(length), '\0');
-    if (auto read = file.read(prefix, std::as_writable_bytes(std::span{header})); !read) return read.error();
+    if (auto read = file.read(prefix, std::as_writable_bytes(std::span{header})); !read)
+      return read.error();
     uint64_t const data_bytes = *size - prefix - length;
     auto parsed = parse_safetensors_header(header, data_bytes, where, options);
-    if (!parsed && parsed.status() == Status::header_not_object && !kind.empty()) return refuse(parsed.status(), {});
-    if (!parsed) return parsed.error();
+    if (!parsed && parsed.status() == Status::header_not_object && !kind.empty())
+      return refuse(parsed.status(), {});
+    if (!parsed)
+      return parsed.error();
     return SafetensorsFile{std::move(file), *std::move(parsed), prefix + length, data_bytes};
   }
 
   /// All tensors, in the order of their data.
   [[nodiscard]] std::vector<TensorInfo> const& tensors() const noexcept { return header_.tensors; }
   [[nodiscard]] Metadata const& metadata() const noexcept { return header_.metadata; }
-  [[nodiscard]] std::vector<std::string> const& warnings() const noexcept { return header_.warnings; }
+  [[nodiscard]] std::vector<std::string> const& warnings() const noexcept {
+    return header_.warnings;
+  }
   [[nodiscard]] std::filesystem::path const& path() const noexcept { return file_.path(); }
   /// The tensor with this name, or null.
-  [[nodiscard]] TensorInfo const* find(std::string_view name) const { return header_.index.find(header_.tensors, name); }
+  [[nodiscard]] TensorInfo const* find(std::string_view name) const {
+    return header_.index.find(header_.tensors, name);
+  }
   /// Where the data section begins in the file, and its size.
   [[nodiscard]] uint64_t data_begin() const noexcept { return data_begin_; }
   [[nodiscard]] uint64_t data_bytes() const noexcept { return data_bytes_; }
@@ -129,16 +147,20 @@ class SafetensorsFile {
   /// Reads rows [first, first + count) of a tensor, where a row is what the first dimension counts.
   ///
   /// Errors: as read(); rank_unsupported for a scalar; invalid_argument if there are no such rows.
-  [[nodiscard]] Result<void> read_rows(TensorInfo const& tensor, uint64_t first, uint64_t count, std::span<std::byte> out) const {
-    if (tensor.shape.empty()) return fail(tensor, Status::rank_unsupported, "got a scalar, expected at least one dimension");
+  [[nodiscard]] Result<void> read_rows(TensorInfo const& tensor, uint64_t first, uint64_t count,
+                                       std::span<std::byte> out) const {
+    if (tensor.shape.empty())
+      return fail(tensor, Status::rank_unsupported,
+                  "got a scalar, expected at least one dimension");
     uint64_t const rows = tensor.shape[0];
     if (first > rows || count > rows - first) {
-      return fail(
-          tensor, Status::invalid_argument,
-          "got rows from " + std::to_string(first) + ", " + std::to_string(count) + " of them, expected some of " + std::to_string(rows));
+      return fail(tensor, Status::invalid_argument,
+                  "got rows from " + std::to_string(first) + ", " + std::to_string(count) +
+                      " of them, expected some of " + std::to_string(rows));
     }
     uint64_t const row = rows == 0 ? 0 : tensor.bytes() / rows;
-    if (row * rows != tensor.bytes()) return fail(tensor, Status::subbyte_misaligned, "got rows that are not whole bytes");
+    if (row * rows != tensor.bytes())
+      return fail(tensor, Status::subbyte_misaligned, "got rows that are not whole bytes");
     return read_bytes(tensor, first * row, count * row, out);
   }
 
@@ -146,18 +168,26 @@ class SafetensorsFile {
   static constexpr uint64_t prefix = 8;  // the length of the header, before it
 
   SafetensorsFile(File file, SafetensorsHeader header, uint64_t data_begin, uint64_t data_bytes)
-      : file_{std::move(file)}, header_{std::move(header)}, data_begin_{data_begin}, data_bytes_{data_bytes} {}
+      : file_{std::move(file)},
+        header_{std::move(header)},
+        data_begin_{data_begin},
+        data_bytes_{data_bytes} {}
 
-  [[nodiscard]] Error fail(TensorInfo const& tensor, Status status, std::string const& message) const {
-    return {status, detail::shown(path()) + ": tensor " + qfmt::quoted(tensor.name) + ": " + message};
+  [[nodiscard]] Error fail(TensorInfo const& tensor, Status status,
+                           std::string const& message) const {
+    return {status,
+            detail::shown(path()) + ": tensor " + qfmt::quoted(tensor.name) + ": " + message};
   }
 
-  [[nodiscard]] Result<void> read_bytes(TensorInfo const& tensor, uint64_t offset, uint64_t count, std::span<std::byte> out) const {
+  [[nodiscard]] Result<void> read_bytes(TensorInfo const& tensor, uint64_t offset, uint64_t count,
+                                        std::span<std::byte> out) const {
     if (tensor.begin > tensor.end || tensor.end > data_bytes_)
       return fail(tensor, Status::invalid_argument, "this is no tensor of the file");
     if (out.size() != count) {
       Status const status = out.size() < count ? Status::buffer_too_small : Status::size_mismatch;
-      return fail(tensor, status, "got a buffer of " + std::to_string(out.size()) + " bytes, expected " + std::to_string(count));
+      return fail(tensor, status,
+                  "got a buffer of " + std::to_string(out.size()) + " bytes, expected " +
+                      std::to_string(count));
     }
     return file_.read(data_begin_ + tensor.begin + offset, out);
   }

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/file.h>
-
 #include <array>
 #include <cstdio>
-#include <qfmt/io/directory.hpp>
 #include <random>
+#include <sys/file.h>
+
+#include <qfmt/io/directory.hpp>
 
 // Output under a temporary name beside its final one. What becomes `model` is written as
 //
@@ -31,20 +31,26 @@ inline std::string temporary_stem(std::string const& name) {
 /// Whether `entry` is a temporary name, with or without ".lock", for outputs with this stem.
 inline bool is_temporary_name(std::string_view entry, std::string_view stem) {
   constexpr std::string_view digits = "0123456789";
-  if (entry.substr(0, stem.size()) != stem) return false;
+  if (entry.substr(0, stem.size()) != stem)
+    return false;
   entry.remove_prefix(stem.size());
   std::size_t const pid = (std::min)(entry.find_first_not_of(digits), entry.size());
-  if (pid == 0 || entry.substr(pid, 1) != "-") return false;
+  if (pid == 0 || entry.substr(pid, 1) != "-")
+    return false;
   entry.remove_prefix(pid + 1);
-  if (entry.size() == 16 + 5 && entry.substr(16) == ".lock") entry.remove_suffix(5);
-  return entry.size() == 16 && entry.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (entry.size() == 16 + 5 && entry.substr(16) == ".lock")
+    entry.remove_suffix(5);
+  return entry.size() == 16 &&
+         entry.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 /// Removes a file, or a directory and the files in it.
 inline void remove_output(int parent, std::string const& name) {
-  if (::unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (::unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT)
+    return;
   int const fd = ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return;
+  if (fd < 0)
+    return;
   if (DIR* const stream = ::fdopendir(fd)) {
     while (dirent const* const entry = ::readdir(stream)) ::unlinkat(fd, entry->d_name, 0);
     ::closedir(stream);
@@ -57,8 +63,10 @@ inline void remove_output(int parent, std::string const& name) {
 /// Renames without replacing where the file system cannot do both at once: exactly for files; for
 /// directories, which have no second links, by looking before. Returns 0, or -1 and errno.
 inline int rename_by_link(int parent, char const* from, char const* to) {
-  if (::linkat(parent, from, parent, to, 0) == 0) return ::unlinkat(parent, from, 0);
-  if (errno != EPERM && errno != EOPNOTSUPP) return -1;
+  if (::linkat(parent, from, parent, to, 0) == 0)
+    return ::unlinkat(parent, from, 0);
+  if (errno != EPERM && errno != EOPNOTSUPP)
+    return -1;
   struct stat info {};
   if (::fstatat(parent, to, &info, AT_SYMLINK_NOFOLLOW) == 0) {
     errno = EEXIST;
@@ -73,18 +81,25 @@ struct Destination {
   std::string name;
 
   static Result<Destination> of(std::filesystem::path const& path) {
-    std::filesystem::path const plain = path.has_filename() ? path : path.parent_path();  // "out/" is "out"
+    std::filesystem::path const plain =
+        path.has_filename() ? path : path.parent_path();  // "out/" is "out"
     std::string name = plain.filename().string();
     if (name.empty() || name == "." || name == ".." || name.size() > 255) {
-      return Error{Status::invalid_argument, shown(path) + ": got no name for the output, expected a path that ends in one"};
+      return Error{Status::invalid_argument,
+                   shown(path) + ": got no name for the output, expected a path that ends in one"};
     }
-    auto parent = Directory::open(plain.has_parent_path() ? plain.parent_path() : std::filesystem::path{"."});
-    if (!parent) return parent.error();
+    auto parent =
+        Directory::open(plain.has_parent_path() ? plain.parent_path() : std::filesystem::path{"."});
+    if (!parent)
+      return parent.error();
     return Destination{*std::move(parent), std::move(name)};
   }
 
   [[nodiscard]] std::filesystem::path path() const { return parent.path() / name; }
-  [[nodiscard]] Error exists() const { return {Status::output_exists, shown(path()) + ": got an output that exists, expected a new name"}; }
+  [[nodiscard]] Error exists() const {
+    return {Status::output_exists,
+            shown(path()) + ": got an output that exists, expected a new name"};
+  }
 };
 
 /// A locked temporary name. What stands under it is removed in the end, unless it has been renamed.
@@ -95,28 +110,37 @@ class TemporaryName {
     std::random_device random;
     for (int attempt = 0; attempt < 100; ++attempt) {
       std::array<char, 64> suffix{};
-      std::snprintf(suffix.data(), suffix.size(), "%ld-%08x%08x", static_cast<long>(::getpid()), random(), random());
+      std::snprintf(suffix.data(), suffix.size(), "%ld-%08x%08x", static_cast<long>(::getpid()),
+                    random(), random());
       std::string const name = temporary_stem(destination.name) + suffix.data();
       std::string const lock_name = name + ".lock";
       int const fd = retried([&] {
-        return ::openat(destination.parent.descriptor(), lock_name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return ::openat(destination.parent.descriptor(), lock_name.c_str(),
+                        O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
       });
-      if (fd < 0 && errno == EEXIST) continue;
-      if (fd < 0) return system_error(Status::io_open, destination.path(), "cannot create a file beside it", errno);
+      if (fd < 0 && errno == EEXIST)
+        continue;
+      if (fd < 0)
+        return system_error(Status::io_open, destination.path(), "cannot create a file beside it",
+                            errno);
       Descriptor lock{fd};
       // A run that removes leftovers may have come between: then the lock is taken, or is no longer there.
-      if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) continue;
+      if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        continue;
       struct stat info {};
-      if (::fstat(fd, &info) == 0 && info.st_nlink == 0) continue;
+      if (::fstat(fd, &info) == 0 && info.st_nlink == 0)
+        continue;
       return TemporaryName{std::move(destination), name, std::move(lock)};
     }
-    return Error{Status::io_open, shown(destination.parent.path()) + ": got 100 temporary names that are taken"};
+    return Error{Status::io_open,
+                 shown(destination.parent.path()) + ": got 100 temporary names that are taken"};
   }
 
   TemporaryName(TemporaryName&&) noexcept = default;
   TemporaryName& operator=(TemporaryName&&) = delete;
   ~TemporaryName() {
-    if (!lock_) return;
+    if (!lock_)
+      return;
     remove_output(parent().descriptor(), name_);
     ::unlinkat(parent().descriptor(), (name_ + ".lock").c_str(), 0);
   }
@@ -134,10 +158,14 @@ class TemporaryName {
   Result<void> publish(bool replace) {
     int const dir = parent().descriptor();
     char const* const to = destination_.name.c_str();
-    int result = replace ? ::renameat(dir, name_.c_str(), dir, to) : ::renameat2(dir, name_.c_str(), dir, to, RENAME_NOREPLACE);
-    if (result != 0 && !replace && (errno == EINVAL || errno == ENOSYS)) result = rename_by_link(dir, name_.c_str(), to);
-    if (result != 0 && (errno == EEXIST || errno == ENOTEMPTY)) return destination_.exists();
-    if (result != 0) return system_error(Status::io_rename, path(), "cannot give the output its name", errno);
+    int result = replace ? ::renameat(dir, name_.c_str(), dir, to)
+                         : ::renameat2(dir, name_.c_str(), dir, to, RENAME_NOREPLACE);
+    if (result != 0 && !replace && (errno == EINVAL || errno == ENOSYS))
+      result = rename_by_link(dir, name_.c_str(), to);
+    if (result != 0 && (errno == EEXIST || errno == ENOTEMPTY))
+      return destination_.exists();
+    if (result != 0)
+      return system_error(Status::io_rename, path(), "cannot give the output its name", errno);
     auto synced = parent().sync();
     ::unlinkat(dir, (name_ + ".lock").c_str(), 0);
     lock_ = Descriptor{};
@@ -162,17 +190,22 @@ class TemporaryName {
 inline Result<std::size_t> remove_stale(Directory const& parent, std::string const& output_name) {
   std::string const stem = detail::temporary_stem(output_name);
   auto entries = parent.names();
-  if (!entries) return entries.error();
+  if (!entries)
+    return entries.error();
   std::size_t removed = 0;
   std::string done;
   for (std::string const& entry : *entries) {
-    if (!detail::is_temporary_name(entry, stem)) continue;
+    if (!detail::is_temporary_name(entry, stem))
+      continue;
     std::string const name = entry.substr(0, entry.rfind(".lock"));
-    if (name == done) continue;  // the entry and its lock are neighbours
+    if (name == done)
+      continue;  // the entry and its lock are neighbours
     done = name;
     std::string const lock_name = name + ".lock";
-    Descriptor const lock{::openat(parent.descriptor(), lock_name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    Descriptor const lock{::openat(parent.descriptor(), lock_name.c_str(),
+                                   O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+      continue;
     detail::remove_output(parent.descriptor(), name);
     ::unlinkat(parent.descriptor(), lock_name.c_str(), 0);
     ++removed;

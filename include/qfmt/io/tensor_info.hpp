@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <vector>
+
 #include <qfmt/io/dtype.hpp>
 #include <qfmt/tensor/result.hpp>
-#include <vector>
 
 // What is said about a tensor in a file, and the limits within which it may be said. Reader and writer
 // share them: what one refuses the other does not produce.
@@ -38,8 +39,10 @@ struct TensorInfo {
 [[nodiscard]] inline std::string to_string(std::vector<uint64_t> const& shape) {
   std::string text = "[";
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (i == 8 && shape.size() > 9) return text + ", ... " + std::to_string(shape.size()) + " dimensions]";
-    if (i > 0) text += ", ";
+    if (i == 8 && shape.size() > 9)
+      return text + ", ... " + std::to_string(shape.size()) + " dimensions]";
+    if (i > 0)
+      text += ", ";
     text += std::to_string(shape[i]);
   }
   return text + "]";
@@ -50,16 +53,19 @@ struct TensorInfo {
 /// Errors: rank_unsupported; size_overflow if a dimension exceeds 2^48 - 1 or the product of those that
 /// are not zero, times the bits, exceeds 64 bits (so the order of dimensions does not matter);
 /// subbyte_misaligned if the rows of F4 or F6 are not whole bytes.
-[[nodiscard]] inline Result<uint64_t> tensor_bytes(Dtype dtype, std::vector<uint64_t> const& shape) {
+[[nodiscard]] inline Result<uint64_t> tensor_bytes(Dtype dtype,
+                                                   std::vector<uint64_t> const& shape) {
   auto const what = [&] { return "got " + std::string{name(dtype)} + " " + to_string(shape); };
   if (shape.size() > max_rank) {
-    return Error{Status::rank_unsupported,
-                 "got " + std::to_string(shape.size()) + " dimensions, expected at most " + std::to_string(max_rank)};
+    return Error{Status::rank_unsupported, "got " + std::to_string(shape.size()) +
+                                               " dimensions, expected at most " +
+                                               std::to_string(max_rank)};
   }
   uint64_t total = bits(dtype);
   bool is_empty = false;
   for (uint64_t const dimension : shape) {
-    if (dimension > max_dimension) return Error{Status::size_overflow, what() + ", expected dimensions up to 2^48 - 1"};
+    if (dimension > max_dimension)
+      return Error{Status::size_overflow, what() + ", expected dimensions up to 2^48 - 1"};
     if (dimension == 0) {
       is_empty = true;
     } else if (__builtin_mul_overflow(total, dimension, &total)) {
@@ -67,8 +73,9 @@ struct TensorInfo {
     }
   }
   if (uint64_t const row = shape.empty() ? 1 : shape.back(); row * bits(dtype) % 8 != 0) {
-    return Error{Status::subbyte_misaligned, what() + ": a row of " + std::to_string(row) + " elements takes " +
-                                                 std::to_string(row * bits(dtype)) + " bits, expected whole bytes"};
+    return Error{Status::subbyte_misaligned,
+                 what() + ": a row of " + std::to_string(row) + " elements takes " +
+                     std::to_string(row * bits(dtype)) + " bits, expected whole bytes"};
   }
   return is_empty ? 0 : total / 8;
 }
@@ -77,14 +84,18 @@ struct TensorInfo {
 ///
 /// Errors: tensor_name_invalid. That it is UTF-8 is checked with the text it comes from.
 [[nodiscard]] inline Result<void> check_tensor_name(std::string const& name) {
-  if (name.empty()) return Error{Status::tensor_name_invalid, "got an empty tensor name, expected 1 to 1024 bytes"};
+  if (name.empty())
+    return Error{Status::tensor_name_invalid, "got an empty tensor name, expected 1 to 1024 bytes"};
   if (name.size() > max_tensor_name) {
-    return Error{Status::tensor_name_invalid, "tensor " + qfmt::quoted(name.substr(0, 32)) + "...: got a name of " +
-                                                  std::to_string(name.size()) + " bytes, expected 1 to 1024"};
+    return Error{Status::tensor_name_invalid,
+                 "tensor " + qfmt::quoted(name.substr(0, 32)) + "...: got a name of " +
+                     std::to_string(name.size()) + " bytes, expected 1 to 1024"};
   }
   for (char const c : name) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) continue;
-    return Error{Status::tensor_name_invalid, "tensor " + qfmt::quoted(name) + ": got a control character in the name"};
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F)
+      continue;
+    return Error{Status::tensor_name_invalid,
+                 "tensor " + qfmt::quoted(name) + ": got a control character in the name"};
   }
   return {};
 }
@@ -98,28 +109,34 @@ class NameIndex {
     entries_.reserve(tensors.size());
     for (std::size_t i = 0; i < tensors.size(); ++i) entries_.push_back({hash(tensors[i].name), i});
     std::sort(entries_.begin(), entries_.end(), [&](Entry const& a, Entry const& b) {
-      if (a.hash != b.hash) return a.hash < b.hash;
+      if (a.hash != b.hash)
+        return a.hash < b.hash;
       int const order = tensors[a.position].name.compare(tensors[b.position].name);
       return order != 0 ? order < 0 : a.position < b.position;
     });
   }
 
   /// The tensor with this name, or null. `tensors` is the list that the index was built from.
-  [[nodiscard]] TensorInfo const* find(std::vector<TensorInfo> const& tensors, std::string_view name) const {
+  [[nodiscard]] TensorInfo const* find(std::vector<TensorInfo> const& tensors,
+                                       std::string_view name) const {
     std::size_t const wanted = hash(name);
-    auto const found = std::lower_bound(entries_.begin(), entries_.end(), wanted, [&](Entry const& e, std::size_t h) {
-      return e.hash != h ? e.hash < h : tensors[e.position].name < name;
-    });
-    if (found == entries_.end() || found->hash != wanted || tensors[found->position].name != name) return nullptr;
+    auto const found = std::lower_bound(
+        entries_.begin(), entries_.end(), wanted, [&](Entry const& e, std::size_t h) {
+          return e.hash != h ? e.hash < h : tensors[e.position].name < name;
+        });
+    if (found == entries_.end() || found->hash != wanted || tensors[found->position].name != name)
+      return nullptr;
     return &tensors[found->position];
   }
 
   /// The first two positions whose tensors have the same name.
-  [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> duplicate(std::vector<TensorInfo> const& tensors) const {
+  [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> duplicate(
+      std::vector<TensorInfo> const& tensors) const {
     for (std::size_t i = 1; i < entries_.size(); ++i) {
       Entry const& a = entries_[i - 1];
       Entry const& b = entries_[i];
-      if (a.hash == b.hash && tensors[a.position].name == tensors[b.position].name) return std::pair{a.position, b.position};
+      if (a.hash == b.hash && tensors[a.position].name == tensors[b.position].name)
+        return std::pair{a.position, b.position};
     }
     return std::nullopt;
   }
@@ -130,7 +147,9 @@ class NameIndex {
     std::size_t position;
   };
 
-  static std::size_t hash(std::string_view name) noexcept { return std::hash<std::string_view>{}(name); }
+  static std::size_t hash(std::string_view name) noexcept {
+    return std::hash<std::string_view>{}(name);
+  }
 
   std::vector<Entry> entries_;
 };

@@ -16,7 +16,7 @@ namespace qfmt::oneshot {
 
 /// How far a job is.
 struct Progress {
-  std::string_view stage;   // "scan", "quantize" or "dequantize"
+  std::string_view stage;   // "scan", "quantize", "dequantize" or "convert"
   std::string_view tensor;  // what has just been done
   uint64_t done = 0;        // bytes of input tensors in this stage
   uint64_t total = 0;
@@ -134,6 +134,26 @@ inline Result<void> copy_tensor(io::Checkpoint const& checkpoint, io::TensorInfo
       return copied.error();
   }
   return written_bytes;
+}
+
+/// The same into a new directory, which is complete or absent afterwards. Errors: those of
+/// rewrite_checkpoint, and output_exists.
+[[nodiscard]] inline Result<uint64_t> rewrite_checkpoint(
+    io::Checkpoint const& checkpoint, std::filesystem::path const& output, Rewrite const& rewrite,
+    nlohmann::json const& config, std::string_view stage,
+    std::function<void(Progress const&)> const& progress) {
+  auto directory = io::AtomicDirectory::create(output);
+  if (!directory)
+    return directory.error();
+  uint64_t total = 0;
+  for (io::TensorInfo const& tensor : checkpoint.tensors()) total += tensor.bytes();
+  Meter meter{progress, stage, total};
+  auto const bytes = rewrite_checkpoint(checkpoint, *directory, rewrite, config, meter);
+  if (!bytes)
+    return bytes.error();
+  if (auto committed = directory->commit(); !committed)
+    return committed.error();
+  return *bytes;
 }
 
 }  // namespace qfmt::oneshot

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include <qfmt/io/awq_gptq_layer.hpp>
 #include <qfmt/io/dense_layer.hpp>
 #include <qfmt/oneshot/checkpoint_rewrite.hpp>
 #include <qfmt/oneshot/layer_groups.hpp>
@@ -60,9 +61,6 @@ class Dequantize {
     report_.left_out = checkpoint_->left_out();
     if (auto found = find_layers(); !found)
       return in_model(found.error());
-    auto directory = io::AtomicDirectory::create(job_.output);
-    if (!directory)
-      return directory.error();
     nlohmann::json config = checkpoint_->config();
     config.erase("quantization_config");
     Rewrite rewrite;
@@ -70,15 +68,11 @@ class Dequantize {
     rewrite.write = [this](io::TensorInfo const& tensor, io::SafetensorsWriter& writer) {
       return write(module_of(tensor.name), writer);
     };
-    uint64_t total = 0;
-    for (io::TensorInfo const& tensor : checkpoint_->tensors()) total += tensor.bytes();
-    Meter meter{job_.progress, "dequantize", total};
-    auto const bytes = rewrite_checkpoint(*checkpoint_, *directory, rewrite, config, meter);
+    auto const bytes =
+        rewrite_checkpoint(*checkpoint_, job_.output, rewrite, config, "dequantize", job_.progress);
     if (!bytes)
       return bytes.error();
     report_.output_bytes = *bytes;
-    if (auto committed = directory->commit(); !committed)
-      return committed.error();
     return std::move(report_);
   }
 
@@ -104,6 +98,8 @@ class Dequantize {
 
   /// Every layer that is quantized, checked by loading it once.
   Result<void> find_layers() {
+    if (io::is_awq_or_gptq(checkpoint_->config()))
+      return find_awq_or_gptq_layers();
     auto config = io::parse_quantization_config(checkpoint_->config());
     if (!config)
       return config.error();
@@ -136,6 +132,26 @@ class Dequantize {
     return {};
   }
 
+  Result<void> find_awq_or_gptq_layers() {
+    auto const config = io::parse_awq_gptq_config(checkpoint_->config());
+    if (!config)
+      return config.error();
+    awq_gptq_ = *config;
+    io::ConfigGroup group;
+    group.weights = config->args();
+    group.format = name(io::CompressedFormat::pack_quantized);
+    config_.groups = {group};
+    for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
+      if (leaf_of(tensor.name) != "qweight")
+        continue;
+      if (auto added = add(module_of(tensor.name), 0); !added)
+        return added;
+    }
+    if (layers_.empty())
+      return Error{Status::nothing_to_do, "got no layer with a qweight"};
+    return {};
+  }
+
   Result<void> add(std::string const& module, std::size_t group) {
     std::string const& text = config_.format_of(config_.groups[group]);
     auto const format = io::find_format(text);
@@ -152,13 +168,19 @@ class Dequantize {
                       ? *layer->real_dtype()
                       : model_dtype(checkpoint_->config()).value_or(io::Dtype::BF16);
     bool const is_packed = checkpoint_->find(module + ".weight_packed") != nullptr;
-    entry.codes = module + (is_packed ? ".weight_packed" : ".weight");
+    entry.codes = module + (awq_gptq_ ? ".qweight" : is_packed ? ".weight_packed" : ".weight");
     layers_.emplace(module, entry);
     report_.layers.push_back(module);
     return {};
   }
 
   [[nodiscard]] Result<io::DenseLayer> load(std::string const& module, Layer const& layer) const {
+    if (awq_gptq_) {
+      auto const converted = io::AwqGptqLayer::load(*checkpoint_, *awq_gptq_, module);
+      if (!converted)
+        return converted.error();
+      return io::DenseLayer::load(*converted, *config_.groups[0].weights, layer.format, module);
+    }
     return io::DenseLayer::load(*checkpoint_, *config_.groups[layer.group].weights, layer.format,
                                 module);
   }
@@ -175,7 +197,9 @@ class Dequantize {
            {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)}}};
     }
     std::string_view const leaf = leaf_of(tensor.name);
-    bool const is_of_weight = found != layers_.end() && leaf.starts_with("weight");
+    bool const is_of_weight = found != layers_.end() &&
+                              (awq_gptq_ ? leaf == "qzeros" || leaf == "scales" || leaf == "g_idx"
+                                         : leaf.starts_with("weight"));
     if (!is_of_weight && !is_of_activation(leaf))
       return {};
     if (!is_of_weight && std::find(report_.dropped.begin(), report_.dropped.end(), tensor.name) ==
@@ -215,17 +239,20 @@ class Dequantize {
   DequantizeJob const& job_;
   io::Checkpoint const* checkpoint_ = nullptr;
   io::QuantizationConfig config_;
+  std::optional<io::AwqGptqConfig> awq_gptq_;  // of such a checkpoint, seen as one of config_
   std::map<std::string, Layer> layers_;
   DequantizeReport report_;
 };
 
 }  // namespace detail
 
-/// Writes a dense checkpoint with the numbers that a compressed-tensors checkpoint stands for, each
-/// rounded once to the dtype: of every scheme, preset or not, that DenseLayer reads. Scales of
+/// Writes a dense checkpoint with the numbers that a checkpoint of compressed-tensors, AutoAWQ or
+/// GPTQ's tools stands for, each rounded once to the dtype: of every scheme, preset or not, that
+/// DenseLayer reads. Scales of
 /// activations are dropped, and so is the quantization_config.
 ///
-/// Errors: those of reading and writing, of parse_quantization_config and DenseLayer; config_invalid
+/// Errors: those of reading and writing, of parse_quantization_config (parse_awq_gptq_config,
+/// AwqGptqLayer) and DenseLayer; config_invalid
 /// for a quantized layer that no group matches and for online transforms; nothing_to_do;
 /// output_exists. On any error nothing is left behind.
 [[nodiscard]] inline Result<DequantizeReport> dequantize_checkpoint(DequantizeJob const& job) {
