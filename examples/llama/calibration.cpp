@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include <qfmt/oneshot/weight_bytes.hpp>
+
 namespace llama {
 
 using namespace qfmt;
@@ -17,19 +19,19 @@ namespace {
 struct Part {
   char const* name;
   char const* fused;  // null: alone
-  LinearInput input;
+  Watched input;
   SharedLinear DecoderLayer::*layer;
 };
 constexpr Part parts[] = {
-    {"self_attn.q_proj", "self_attn.qkv", LinearInput::qkv, &DecoderLayer::q},
-    {"self_attn.k_proj", "self_attn.qkv", LinearInput::qkv, &DecoderLayer::k},
-    {"self_attn.v_proj", "self_attn.qkv", LinearInput::qkv, &DecoderLayer::v},
-    {"self_attn.o_proj", nullptr, LinearInput::o, &DecoderLayer::o},
-    {"mlp.gate_proj", "mlp.gate_up", LinearInput::gate_up, &DecoderLayer::gate},
-    {"mlp.up_proj", "mlp.gate_up", LinearInput::gate_up, &DecoderLayer::up},
-    {"mlp.down_proj", nullptr, LinearInput::down, &DecoderLayer::down},
+    {"self_attn.q_proj", "self_attn.qkv", Watched::qkv, &DecoderLayer::q},
+    {"self_attn.k_proj", "self_attn.qkv", Watched::qkv, &DecoderLayer::k},
+    {"self_attn.v_proj", "self_attn.qkv", Watched::qkv, &DecoderLayer::v},
+    {"self_attn.o_proj", nullptr, Watched::o, &DecoderLayer::o},
+    {"mlp.gate_proj", "mlp.gate_up", Watched::gate_up, &DecoderLayer::gate},
+    {"mlp.up_proj", "mlp.gate_up", Watched::gate_up, &DecoderLayer::up},
+    {"mlp.down_proj", nullptr, Watched::down, &DecoderLayer::down},
 };
-constexpr std::size_t inputs_of_layer = 4;
+constexpr std::size_t inputs_of_layer = 6;  // as Watched has them
 
 std::shared_ptr<Activation const> activation(Matrix const& matrix) {
   auto const view = matrix.view();
@@ -102,7 +104,7 @@ Result<Activations> CalibrationModel::forward(std::size_t subgraph, Activations 
   std::ranges::copy(before->second->values, hidden.row(0));
   InputWatcher watcher;
   if (hook) {
-    watcher = [&](LinearInput input, MatrixView<float const> x) {
+    watcher = [&](Watched input, MatrixView<float const> x) {
       return hook(inputs_of_layer * (subgraph - 1) + static_cast<std::size_t>(input), x);
     };
   }
@@ -128,6 +130,112 @@ Result<void> CalibrationModel::set_weight(std::size_t layer, calibration::Weight
   return {};
 }
 
-static_assert(calibration::CalibrationModel<CalibrationModel>);
+std::optional<calibration::InputSource> CalibrationModel::source(std::size_t input) const {
+  std::size_t const index = input / inputs_of_layer;
+  std::string const prefix = "model.layers." + std::to_string(index) + ".";
+  auto const norm = [&](char const* name) {
+    return calibration::InputSource{prefix + name, {}, {prefix + name + ".weight"}};
+  };
+  auto const layer = [&](std::size_t part) {
+    std::size_t const number = index * std::size(parts) + part;
+    return calibration::InputSource{layers_[number].name, number, {}};
+  };
+  switch (static_cast<Watched>(input % inputs_of_layer)) {
+    case Watched::qkv:
+      return norm("input_layernorm");
+    case Watched::gate_up:
+      return norm("post_attention_layernorm");
+    case Watched::o: {
+      auto values = layer(2);
+      values.head_size = config().head_dim;
+      values.is_repeated = config().num_key_value_heads != config().num_attention_heads;
+      return values;
+    }
+    case Watched::down:
+      return layer(5);
+    case Watched::keys:
+    case Watched::values:
+      break;
+  }
+  return {};
+}
+
+std::vector<calibration::KvCache> CalibrationModel::kv_caches() const {
+  std::vector<calibration::KvCache> caches;
+  for (std::size_t i = 0; i < layers_.size() / std::size(parts); ++i) {
+    auto const input = [i](Watched what) {
+      return inputs_of_layer * i + static_cast<std::size_t>(what);
+    };
+    caches.push_back({"model.layers." + std::to_string(i) + ".self_attn", input(Watched::keys),
+                      input(Watched::values)});
+  }
+  return caches;
+}
+
+calibration::ResidualStream CalibrationModel::residual_stream() const {
+  calibration::ResidualStream stream{
+      "model.embed_tokens.weight", "model.norm.weight", "lm_head.weight", {}, {}};
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    std::string_view const name = parts[i % std::size(parts)].name;
+    if (name.ends_with("o_proj") || name.ends_with("down_proj"))
+      stream.writers.push_back(i);
+  }
+  return stream;
+}
+
+Result<calibration::Weight> CalibrationModel::tensor(std::string const& name) const {
+  if (auto const found = tensors_.find(name); found != tensors_.end())
+    return found->second;
+  if (name == "lm_head.weight" && config().tie_word_embeddings)
+    return tensor("model.embed_tokens.weight");
+  io::TensorInfo const* const info = checkpoint_.find(name);
+  if (info == nullptr || info->shape.empty() || info->shape.size() > 2)
+    return Error{Status::checkpoint_incomplete, "tensor " + quoted(name) + " is missing"};
+  io::Bytes bytes(static_cast<std::size_t>(info->bytes()));
+  if (auto read = checkpoint_.read(*info, bytes); !read)
+    return read.error();
+  Shape const shape{static_cast<index_t>(info->shape[0]),
+                    info->shape.size() == 2 ? static_cast<index_t>(info->shape[1]) : 1};
+  return oneshot::make_weight(info->dtype, shape, bytes);
+}
+
+Result<void> CalibrationModel::set_tensor(std::string const& name, calibration::Weight values) {
+  std::vector<float> floats;
+  values.visit([&](auto view) {
+    for (index_t i = 0; i < view.shape.size(); ++i) floats.push_back(to_float(view.data[i]));
+  });
+  tensors_[name] = values;
+  auto const is_norm_of = [&](std::size_t i, char const* norm) {
+    return name == "model.layers." + std::to_string(i) + "." + norm + ".weight";
+  };
+  if (name == "model.embed_tokens.weight") {
+    model_.set_embedding(dense_linear("model.embed_tokens", std::move(values)));
+    return {};
+  }
+  if (name == "lm_head.weight") {
+    model_.set_head(dense_linear("lm_head", std::move(values)));
+    return {};
+  }
+  if (name == "model.norm.weight") {
+    model_.set_norm(std::move(floats));
+    return {};
+  }
+  for (std::size_t i = 0; i < model_.layers().size(); ++i) {
+    if (is_norm_of(i, "input_layernorm")) {
+      model_.layers()[i].input_norm = std::move(floats);
+      return {};
+    }
+    if (is_norm_of(i, "post_attention_layernorm")) {
+      model_.layers()[i].attention_norm = std::move(floats);
+      return {};
+    }
+  }
+  tensors_.erase(name);
+  return Error{Status::invalid_argument,
+               "tensor " + quoted(name) + ": the model has none of this name"};
+}
+
+static_assert(calibration::CalibrationModel<CalibrationModel> &&
+              calibration::TransformableModel<CalibrationModel>);
 
 }  // namespace llama

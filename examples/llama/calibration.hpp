@@ -10,7 +10,7 @@
 namespace llama {
 
 /// A dense checkpoint as qfmt calibrates it: the embedding is a subgraph, and so is each decoder
-/// layer. A batch has "tokens", (texts, length). The head stays as it is.
+/// layer. A batch has "tokens", (texts, length). The head is not quantized.
 class CalibrationModel {
  public:
   /// Errors: those of Model::load; unsupported for a checkpoint that is quantized.
@@ -27,6 +27,14 @@ class CalibrationModel {
   qfmt::Result<qfmt::calibration::Weight> weight(std::size_t layer) const;
   qfmt::Result<void> set_weight(std::size_t layer, qfmt::calibration::Weight weight);
 
+  [[nodiscard]] std::vector<qfmt::calibration::KvCache> kv_caches() const;
+
+  // For transforms: what is not a linear layer.
+  [[nodiscard]] std::optional<qfmt::calibration::InputSource> source(std::size_t input) const;
+  [[nodiscard]] qfmt::calibration::ResidualStream residual_stream() const;
+  qfmt::Result<qfmt::calibration::Weight> tensor(std::string const& name) const;
+  qfmt::Result<void> set_tensor(std::string const& name, qfmt::calibration::Weight values);
+
   [[nodiscard]] Config const& config() const noexcept { return model_.config(); }
 
  private:
@@ -37,6 +45,7 @@ class CalibrationModel {
   qfmt::ThreadPool* threads_;
   std::vector<qfmt::calibration::LinearLayer> layers_;
   std::map<std::size_t, qfmt::calibration::Weight> changed_;  // layers that have another weight now
+  std::map<std::string, qfmt::calibration::Weight> tensors_;  // others that have been set
 };
 
 }  // namespace llama

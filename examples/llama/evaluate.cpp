@@ -25,9 +25,9 @@ double bits(std::span<float const> ratings, Token token) {
   return nats / std::log(2.0);
 }
 
-/// The bits that the model needs for `text`, which is windows of `size` bytes.
-Result<double> bits_of_windows(Model const& model, std::string_view text, std::size_t size,
-                               ThreadPool& threads) {
+/// The bits that the model needs for each window of `text`, which is windows of `size` bytes.
+Result<std::vector<double>> bits_of_some(Model const& model, std::string_view text,
+                                         std::size_t size, ThreadPool& threads) {
   std::vector<Token> input;   // each window behind the begin token, without its last byte
   std::vector<Token> target;  // each window
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -52,15 +52,15 @@ Result<double> bits_of_windows(Model const& model, std::string_view text, std::s
       row_bits[i] = bits(ratings, target[i]);
     }
   });
-  double total = 0.0;
-  for (double const b : row_bits) total += b;
-  return total;
+  std::vector<double> bits_of(text.size() / size);
+  for (std::size_t i = 0; i < row_bits.size(); ++i) bits_of[i / size] += row_bits[i];
+  return bits_of;
 }
 
 }  // namespace
 
-Result<double> bits_per_byte(Model const& model, std::string_view text, ThreadPool& threads,
-                             Progress const& progress) {
+Result<std::vector<WindowBits>> bits_of_windows(Model const& model, std::string_view text,
+                                                ThreadPool& threads, Progress const& progress) {
   if (model.config().vocab_size != 256) {
     return Error{Status::unsupported, "got a vocabulary of " +
                                           std::to_string(model.config().vocab_size) +
@@ -73,20 +73,27 @@ Result<double> bits_per_byte(Model const& model, std::string_view text, ThreadPo
   }
   if (text.empty())
     return Error{Status::invalid_argument, "got an empty text"};
-  double total = 0.0;
+  std::vector<WindowBits> windows;
   for (std::size_t done = 0; done < text.size();) {
     std::size_t const size = std::min(window, text.size() - done);
     std::size_t const whole = (text.size() - done) / size;
     std::string_view const part = text.substr(done, size * std::min(whole, windows_at_once));
-    auto const part_bits = bits_of_windows(model, part, size, threads);
+    auto const part_bits = bits_of_some(model, part, size, threads);
     if (!part_bits)
       return part_bits.error();
-    total += *part_bits;
+    for (double const b : *part_bits) windows.push_back({size, b});
     done += part.size();
     if (progress)
       progress(done);
   }
-  return total / static_cast<double>(text.size());
+  return windows;
+}
+
+Result<double> bits_per_byte(Model const& model, std::string_view text, ThreadPool& threads) {
+  auto const windows = bits_of_windows(model, text, threads);
+  if (!windows)
+    return windows.error();
+  return bits_per_byte(*windows);
 }
 
 Result<double> bits_per_byte(std::filesystem::path const& directory, std::string_view text,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string_view>
 
+#include "comparison.hpp"
 #include "model.hpp"
 
 namespace llama {
@@ -20,10 +21,15 @@ using Progress = std::function<void(std::size_t bytes)>;
 /// Errors: unsupported unless the model has one token for each byte and a context of 256;
 /// invalid_argument for an empty text; those of Model::read.
 qfmt::Result<double> bits_per_byte(Model const& model, std::string_view text,
-                                   qfmt::ThreadPool& threads, Progress const& progress = {});
+                                   qfmt::ThreadPool& threads);
 
 /// The same for a model directory.
 qfmt::Result<double> bits_per_byte(std::filesystem::path const& directory, std::string_view text,
                                    qfmt::ThreadPool& threads);
+
+/// The same window by window, for comparisons (comparison.hpp). Errors: as bits_per_byte.
+qfmt::Result<std::vector<WindowBits>> bits_of_windows(Model const& model, std::string_view text,
+                                                      qfmt::ThreadPool& threads,
+                                                      Progress const& progress = {});
 
 }  // namespace llama

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "evaluate.hpp"
 #include "generate.hpp"
@@ -56,25 +57,43 @@ Result<void> sample(fs::path const& directory, llama::SampleOptions const& optio
   return {};
 }
 
-Result<void> evaluate(fs::path const& directory, fs::path const& file, std::size_t most_bytes,
-                      ThreadPool& threads) {
-  std::ifstream stream{file, std::ios::binary};
-  if (!stream)
-    return Error{Status::io_open, file.string()};
-  std::string text{std::istreambuf_iterator<char>{stream}, {}};
-  if (most_bytes < text.size())
-    text.resize(most_bytes);
+/// What `evaluate` measures, and what with.
+struct EvaluateOptions {
+  fs::path model;
+  fs::path text;
+  std::size_t bytes = std::string::npos;
+  fs::path save;
+  std::vector<fs::path> against;
+};
 
-  auto const model = llama::Model::load(directory);
+Result<void> evaluate(EvaluateOptions const& options, ThreadPool& threads) {
+  std::ifstream stream{options.text, std::ios::binary};
+  if (!stream)
+    return Error{Status::io_open, options.text.string()};
+  std::string text{std::istreambuf_iterator<char>{stream}, {}};
+  if (options.bytes < text.size())
+    text.resize(options.bytes);
+
+  auto const model = llama::Model::load(options.model);
   if (!model)
     return model.error();
-  auto const bits = llama::bits_per_byte(*model, text, threads, [&text](std::size_t bytes) {
+  auto const windows = llama::bits_of_windows(*model, text, threads, [&text](std::size_t bytes) {
     std::fprintf(stderr, "%zu of %zu bytes\n", bytes, text.size());
   });
-  if (!bits)
-    return bits.error();
-  std::printf("%.5f bits per byte of %zu bytes\n", *bits, text.size());
-  return {};
+  if (!windows)
+    return windows.error();
+  std::printf("%.5f bits per byte of %zu bytes\n", llama::bits_per_byte(*windows), text.size());
+  for (fs::path const& file : options.against) {
+    auto const other = llama::read_windows(file);
+    if (!other)
+      return other.error();
+    auto const more = llama::difference(*windows, *other);
+    if (!more)
+      return Error{more.status(), file.string() + ": " + more.error().message};
+    std::printf("%+.5f [%+.5f, %+.5f] against %s\n", more->mean, more->low, more->high,
+                file.c_str());
+  }
+  return options.save.empty() ? Result<void>{} : llama::write_windows(options.save, *windows);
 }
 
 #ifdef QFMT_LLAMA_ONESHOT
@@ -99,6 +118,8 @@ struct OneshotCommand {
         ->capture_default_str();
     command->add_option("--seed", options.samples.seed, "Of the choice of samples")
         ->capture_default_str();
+    command->add_flag("--resume", options.resumes,
+                      "Keep what is finished in OUT.progress, and go on behind it");
     command->add_flag("--errors", options.measures_outputs,
                       "Measure the errors of outputs, before GPTQ and after");
   }
@@ -157,14 +178,18 @@ int run(int argc, char** argv) {
   sample_command->add_option("--seed", samples.seed, "Of the random numbers")
       ->capture_default_str();
 
-  fs::path text;
-  std::size_t bytes = std::string::npos;
+  EvaluateOptions evaluated;
   CLI::App* const evaluate_command =
       app.add_subcommand("evaluate", "Say how many bits the model needs for each byte of a text");
-  evaluate_command->add_option("MODEL", model, "A model directory, one token for each byte")
+  evaluate_command
+      ->add_option("MODEL", evaluated.model, "A model directory, one token for each byte")
       ->required();
-  evaluate_command->add_option("TEXT", text, "A text file")->required();
-  evaluate_command->add_option("--bytes", bytes, "Take only so many bytes of it");
+  evaluate_command->add_option("TEXT", evaluated.text, "A text file")->required();
+  evaluate_command->add_option("--bytes", evaluated.bytes, "Take only so many bytes of it");
+  evaluate_command->add_option("--save", evaluated.save, "Write the bits of each window to a file");
+  evaluate_command->add_option(
+      "--against", evaluated.against,
+      "Such files of other models: how many bits more, with a 95 % interval (paired bootstrap)");
 
   std::vector<CLI::App*> commands = {generate_command, sample_command, evaluate_command};
 #ifdef QFMT_LLAMA_ONESHOT
@@ -188,7 +213,7 @@ int run(int argc, char** argv) {
   if (*sample_command)
     done = sample(model, samples, pool);
   if (*evaluate_command)
-    done = evaluate(model, text, bytes, pool);
+    done = evaluate(evaluated, pool);
 #ifdef QFMT_LLAMA_ONESHOT
   if (*oneshot_command.command)
     done = oneshot_command.run(pool);

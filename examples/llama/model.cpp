@@ -10,6 +10,7 @@
 
 #include <qfmt/gemm/gemm.hpp>
 
+#include "layer_schemes.hpp"
 #include "linear.hpp"
 
 namespace llama {
@@ -115,26 +116,28 @@ class Pass {
   void attention(std::size_t index) {
     DecoderLayer const& layer = model_.layers_[index];
     norm(layer.input_norm);
-    watch(LinearInput::qkv, normed_);
+    watch(Watched::qkv, normed_);
     multiply(*layer.q, normed_, q_);
     multiply(*layer.k, normed_, k_);
     multiply(*layer.v, normed_, v_);
     for_each_row([&](index_t row) { rotate_and_cache(row, index); });
+    watch(Watched::keys, k_);
+    watch(Watched::values, v_);
     attend(index);
-    watch(LinearInput::o, attended_);
+    watch(Watched::o, attended_);
     multiply(*layer.o, attended_, normed_);
     add_to_hidden();
   }
 
   void feed_forward(DecoderLayer const& layer) {
     norm(layer.attention_norm);
-    watch(LinearInput::gate_up, normed_);
+    watch(Watched::gate_up, normed_);
     multiply(*layer.gate, normed_, gate_);
     multiply(*layer.up, normed_, up_);
     for_each_row([&](index_t row) {
       silu_product(gate_.row(row), up_.row(row), config_.intermediate_size);
     });
-    watch(LinearInput::down, gate_);
+    watch(Watched::down, gate_);
     multiply(*layer.down, gate_, normed_);
     add_to_hidden();
   }
@@ -231,7 +234,7 @@ class Pass {
       fail(done.error());
   }
 
-  void watch(LinearInput input, Matrix const& x) {
+  void watch(Watched input, Matrix const& x) {
     if (!result_ || watcher_ == nullptr || !*watcher_)
       return;
     if (auto done = (*watcher_)(input, x.view()); !done)
@@ -288,25 +291,22 @@ Result<Model> Model::load(std::filesystem::path const& directory) {
   auto const parsed = parse_config(checkpoint->config());
   if (!parsed)
     return in_model(parsed.error());
-  std::optional<io::GroupScheme> scheme;
-  if (checkpoint->config().contains("quantization_config")) {
-    auto const quantization = io::parse_quantization_config(checkpoint->config());
-    if (!quantization)
-      return in_model(quantization.error());
-    auto match = io::match_preset(*quantization);
-    if (!match)
-      return in_model(match.error());
-    scheme = *std::move(match);
-  }
+  auto const schemes = LayerSchemes::read(checkpoint->config());
+  if (!schemes)
+    return in_model(schemes.error());
 
   Result<void> result;
-  auto const linear = [&](std::string const& module, Shape shape) -> SharedLinear {
-    auto loaded = load_linear(*checkpoint, scheme ? &*scheme : nullptr, module, shape);
+  auto const weight = [&](std::string const& module, char const* class_name,
+                          Shape shape) -> SharedLinear {
+    auto loaded = schemes->load(*checkpoint, module, class_name, shape);
     if (loaded)
       return *std::move(loaded);
     if (result)
       result = in_model(loaded.error());
     return nullptr;
+  };
+  auto const linear = [&](std::string const& module, Shape shape) {
+    return weight(module, "Linear", shape);
   };
   auto const norm = [&](std::string const& module) -> std::vector<float> {
     auto loaded = load_vector(*checkpoint, module + ".weight", parsed->hidden_size);
@@ -320,7 +320,7 @@ Result<Model> Model::load(std::filesystem::path const& directory) {
   Config const& c = *parsed;
   Model model;
   model.config_ = c;
-  model.embedding_ = linear("model.embed_tokens", {c.vocab_size, c.hidden_size});
+  model.embedding_ = weight("model.embed_tokens", "Embedding", {c.vocab_size, c.hidden_size});
   for (index_t i = 0; i < c.num_hidden_layers && result; ++i) {
     std::string const layer = "model.layers." + std::to_string(i) + ".";
     model.layers_.push_back({

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <qfmt/core/matrix_view.hpp>
@@ -75,12 +76,13 @@ struct DecoderLayer {
   SharedLinear down;                  // (hidden, intermediate)
 };
 
-/// The inputs of the linear layers of a decoder layer, in the order in which they come up.
-enum class LinearInput : qfmt::uint8_t { qkv, o, gate_up, down };
+/// What calibration looks at in a decoder layer: the inputs of its linear layers, and what its cache
+/// keeps.
+enum class Watched : qfmt::uint8_t { qkv, o, gate_up, down, keys, values };
 
 /// Told of an input before it is multiplied; its error ends the pass.
 using InputWatcher =
-    std::function<qfmt::Result<void>(LinearInput input, qfmt::MatrixView<float const> x)>;
+    std::function<qfmt::Result<void>(Watched input, qfmt::MatrixView<float const> x)>;
 
 /// A language model of the Llama architecture. Activations are binary32; weights are what the
 /// checkpoint holds.
@@ -113,8 +115,12 @@ class Model {
   qfmt::Result<Matrix> decode(std::size_t layer, Matrix hidden, index_t texts,
                               InputWatcher const& watcher, qfmt::ThreadPool& threads) const;
 
-  /// The decoder layers, to exchange their linear layers.
+  /// The decoder layers, to exchange their linear layers and norms.
   [[nodiscard]] std::vector<DecoderLayer>& layers() noexcept { return layers_; }
+  /// Exchanges what stands before and behind them. A head that is tied stays what it is.
+  void set_embedding(SharedLinear embedding) noexcept { embedding_ = std::move(embedding); }
+  void set_norm(std::vector<float> norm) noexcept { norm_ = std::move(norm); }
+  void set_head(SharedLinear head) noexcept { head_ = std::move(head); }
 
   /// For each hidden state, how the model rates each entry of the vocabulary as the next token.
   qfmt::Result<Matrix> logits(qfmt::MatrixView<float const> hidden,

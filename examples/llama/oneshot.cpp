@@ -80,6 +80,11 @@ Result<oneshot::OneshotReport> oneshot(OneshotOptions const& options, ThreadPool
   job.schemes = oneshot_schemes();
   job.pipeline.progress = progress_printer();
   job.measures_outputs = options.measures_outputs;
+  if (options.resumes) {
+    // "OUT/" is "OUT".
+    fs::path const& out = options.output;
+    job.progress = (out.has_filename() ? out : out.parent_path()).string() + ".progress";
+  }
   return oneshot::oneshot(*model, job, *batches, threads);
 }
 

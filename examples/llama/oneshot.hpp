@@ -21,6 +21,8 @@ struct OneshotOptions {
   std::filesystem::path output;
   qfmt::oneshot::DataOptions samples;
   bool measures_outputs = false;
+  /// Keeps what is finished beside the output, OUT.progress, and goes on behind it.
+  bool resumes = false;
 };
 
 /// Quantizes a dense model by a recipe.

@@ -28,6 +28,19 @@ TEST_CASE("a model behind a reference is that model") {
   CHECK(std::get<0>(model.weight(3)->values)[7] == 42.0f);
 }
 
+TEST_CASE("changes are noted in their order, by all copies of a reference") {
+  MlpModel model;
+  ModelRef const any{model};
+  ModelRef const same = any;
+  CHECK(any.change_count() == 0);
+  REQUIRE(any.set_weight(1, *any.weight(1)));
+  REQUIRE(same.set_weight(0, *any.weight(0)));
+  REQUIRE(any.set_weight(1, *any.weight(1)));
+  CHECK(any.change_count() == 3);
+  CHECK(same.changes() == std::map<std::string, uint64_t>{{"blocks.0.gate_proj.weight", 2},
+                                                          {"blocks.0.up_proj.weight", 3}});
+}
+
 TEST_CASE("the hook sees each input once, in the order of the model") {
   MlpModel model;
   std::vector<std::size_t> inputs;

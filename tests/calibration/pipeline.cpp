@@ -165,3 +165,59 @@ TEST_CASE("an error says where the pipeline was") {
   auto const done = run_sequential(f.session, f.batches);
   CHECK(done.error().to_string() == "unsupported: subgraph 1, batch 0: recorder: asked to");
 }
+
+namespace {
+
+/// Knows the first subgraphs as they were after Zeroes.
+struct KnowsSome final : Journal {
+  KnowsSome(ModelRef m, std::size_t k) : model{std::move(m)}, known{k} {}
+  [[nodiscard]] bool has(std::size_t subgraph) const override { return subgraph < known; }
+  Result<void> restore(std::size_t subgraph) override {
+    seen += "r" + std::to_string(subgraph);
+    std::vector<std::size_t> const layers{3 * subgraph, 3 * subgraph + 1, 3 * subgraph + 2};
+    return Zeroes{}.on_sequential_epoch_end({model, {}}, layers);
+  }
+  Result<void> save(std::size_t subgraph) override {
+    seen += "s" + std::to_string(subgraph);
+    return fails ? Result<void>{Error{Status::io_no_space, "full"}} : Result<void>{};
+  }
+  ModelRef model;
+  std::size_t known;
+  std::string seen;
+  bool fails = false;
+};
+
+}  // namespace
+
+TEST_CASE("with a journal, what is known is restored, and what comes next sees the same") {
+  for (bool const propagates : {true, false}) {
+    CAPTURE(propagates);
+    std::vector<float> expected;
+    for (std::size_t const known : {0u, 1u, 2u}) {
+      CAPTURE(known);
+      Fixture f{true};
+      KnowsSome journal{ModelRef{f.model}, known};
+      PipelineOptions options;
+      options.propagate_error = propagates;
+      options.journal = &journal;
+      REQUIRE(run_sequential(f.session, f.batches, options));
+      CHECK(journal.seen == (known == 0 ? "s0s1" : known == 1 ? "r0s1" : "r0r1"));
+      CHECK(f.recorder->seen == std::string{known == 0   ? "I<0101[012]2323[345]>"
+                                            : known == 1 ? "I<2323[345]>"
+                                                         : "I<>"});
+      if (known == 0)
+        expected = f.recorder->last_values;
+      if (known == 1)
+        CHECK(f.recorder->last_values == expected);
+    }
+  }
+}
+
+TEST_CASE("a journal that cannot be written ends the pass") {
+  Fixture f{true};
+  KnowsSome journal{ModelRef{f.model}, 0};
+  journal.fails = true;
+  PipelineOptions options;
+  options.journal = &journal;
+  CHECK(run_sequential(f.session, f.batches, options).status() == Status::io_no_space);
+}

@@ -50,9 +50,10 @@ class Workshop {
   Workshop& operator=(Workshop const&) = delete;
 
   Result<oneshot::OneshotReport> quantize(std::string const& modifier, std::string const& fields,
-                                          std::string const& out, bool with_data = true) {
-    std::ofstream{path_ / "recipe"} << R"({"quant_stage": {"quant_modifiers": {")" << modifier
-                                    << R"(": {)" << fields << "}}}}";
+                                          std::string const& out, bool with_data = true,
+                                          std::string const& transforms = {}) {
+    std::ofstream{path_ / "recipe"} << R"({"quant_stage": {"quant_modifiers": {)" << transforms
+                                    << '"' << modifier << R"(": {)" << fields << "}}}}";
     llama::OneshotOptions options;
     options.recipe = path_ / "recipe";
     if (with_data)
@@ -104,6 +105,25 @@ TEST_CASE("a whole NVFP4 checkpoint, with the scales of inputs, runs") {
   CHECK(llama::CalibrationModel::load(workshop / "out", threads).status() == Status::unsupported);
 }
 
+TEST_CASE("rotated, smoothed, scaled, and in 8 bits: the model is what it was") {
+  Workshop workshop;
+  auto const report = workshop.quantize(
+      "GPTQModifier", R"("scheme": "W8A8", "kv_cache_scheme": {"num_bits": 8, "type": "float"})",
+      "out", true,
+      R"("SpinQuantModifier": {}, "SmoothQuantModifier": {}, "AWQModifier": {"n_grid": 4}, )");
+  REQUIRE_MESSAGE(report, report.error().to_string());
+  auto const checkpoint = io::Checkpoint::open(workshop / "out");
+  REQUIRE(checkpoint);
+  CHECK(checkpoint->config()["tie_word_embeddings"] == false);
+  CHECK(checkpoint->find("lm_head.weight") != nullptr);
+  CHECK(checkpoint->find("model.layers.3.self_attn.k_scale") != nullptr);
+  std::string const text = contents(bundled_model() / "held_out.txt").substr(0, 8192);
+  ThreadPool threads{2};
+  auto const before = llama::bits_per_byte(bundled_model(), text, threads);
+  REQUIRE(before);
+  CHECK(workshop.bits("out") < *before + 0.005);
+}
+
 TEST_CASE("a calibration model computes what the model does") {
   ThreadPool threads{2};
   auto calibrated = llama::CalibrationModel::load(bundled_model(), threads);
@@ -130,7 +150,7 @@ TEST_CASE("a calibration model computes what the model does") {
     REQUIRE_MESSAGE(outputs, outputs.error().to_string());
     flow = *std::move(outputs);
   }
-  CHECK(inputs.size() == 16);
+  CHECK(inputs.size() == 24);
   // What is left is the last norm: a factor for each row times one for each column.
   std::vector<llama::Sequence> texts(2, llama::Sequence{model->config(), 32});
   auto const hidden = model->read(texts, ids, threads);

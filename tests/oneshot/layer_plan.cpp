@@ -5,71 +5,24 @@
 // gets which scheme.
 
 #include <doctest/doctest.h>
-#include <io/samples.hpp>
 
-#include <qfmt/io/atomic_directory.hpp>
-#include <qfmt/io/safetensors_writer.hpp>
 #include <qfmt/oneshot/layer_plan.hpp>
+
+#include "oneshot/named_weights.hpp"
 
 using qfmt::Serial;
 using qfmt::Status;
 using qfmt::io::ActivationScale;
-using qfmt::io::Checkpoint;
 using qfmt::oneshot::Assignment;
 using qfmt::oneshot::InputScales;
 using qfmt::oneshot::LayerPlan;
-using qfmt::oneshot::LayerQuantizer;
 using qfmt::oneshot::LayerSelection;
 using qfmt::oneshot::parse_patterns;
-namespace preset = qfmt::preset;
+using Model = qfmt::test::NamedWeights;
+using qfmt::test::fp8;
+using qfmt::test::int4;
 
 namespace {
-
-/// A model of weights with these names, all 4 x 8, and of what has three dimensions.
-class Model {
- public:
-  explicit Model(std::vector<std::string> const& modules, std::string const& stack = {}) {
-    auto directory = qfmt::io::AtomicDirectory::create(folder_ / "in");
-    qfmt::io::SafetensorsPlan plan;
-    for (std::string const& module : modules)
-      plan.add(module + ".weight", qfmt::io::Dtype::F32, {4, 8});
-    if (!stack.empty())
-      plan.add(stack, qfmt::io::Dtype::F32, {2, 4, 8});
-    auto writer = qfmt::io::SafetensorsWriter::create(*directory, "model.safetensors", plan);
-    for (std::string const& module : modules)
-      REQUIRE(writer->write(module + ".weight", qfmt::io::Bytes(128)).ok());
-    if (!stack.empty())
-      REQUIRE(writer->write(stack, qfmt::io::Bytes(256)).ok());
-    REQUIRE(writer->finish().ok());
-    REQUIRE(directory->commit().ok());
-    auto opened = Checkpoint::open(folder_ / "in");
-    REQUIRE(opened.ok());
-    checkpoint_.emplace(*std::move(opened));
-  }
-  [[nodiscard]] Checkpoint const& checkpoint() const { return *checkpoint_; }
-
- private:
-  samples::TemporaryFolder folder_;
-  std::optional<Checkpoint> checkpoint_;
-};
-
-/// A scheme that quantizes nothing.
-LayerQuantizer<Serial> scheme(char const* name, qfmt::io::ConfigGroup (*group)()) {
-  LayerQuantizer<Serial> quantizer{};
-  quantizer.name = name;
-  quantizer.why_not = [](qfmt::Shape) { return std::string{}; };
-  quantizer.tensors = [](qfmt::io::Dtype, qfmt::Shape) {
-    return std::vector<qfmt::io::LayerTensor>{{"weight_scale", qfmt::io::Dtype::F32, {1}}};
-  };
-  quantizer.group = group;
-  return quantizer;
-}
-LayerQuantizer<Serial> fp8() {
-  return scheme("FP8_DYNAMIC", [] { return qfmt::io::config_group<preset::FP8_DYNAMIC>(); });
-}
-LayerQuantizer<Serial> int4() {
-  return scheme("W4A16", [] { return qfmt::io::config_group<preset::W4A16>(); });
-}
 
 struct Wish {
   std::vector<Assignment<Serial>> assignments;
@@ -150,12 +103,6 @@ TEST_CASE("what servers could not read is refused") {
   CHECK(refused(model, wish({}, {"re:.*k_proj"}), Status::config_invalid,
                 "layers 'm.k_proj' and 'm.q_proj' are served as one matrix: got W4A16 and "
                 "FP8_DYNAMIC, expected one scheme") == "");
-  CHECK(
-      refused(model, wish({"re:.*o_proj"}, {"m.o_proj"}), Status::config_invalid,
-              "layer 'm.o_proj': got the schemes of 're:.*o_proj' and 'm.o_proj', expected one") ==
-      "");
-  CHECK(refused(model, wish({}, {"re:.*up_proj"}), Status::nothing_to_do,
-                "the target 're:.*up_proj' matches no layer") == "");
   // Only some of them: a warning.
   auto const some = wish({}, {"re:.*o_proj"}, {"m.v_proj"});
   auto const made = plan(model, some);
@@ -164,22 +111,6 @@ TEST_CASE("what servers could not read is refused") {
   CHECK(
       made->warnings()[0] ==
       "layers 'm.k_proj' and 'm.v_proj' are served as one matrix, and only the first is quantized");
-}
-
-TEST_CASE("experts in one tensor are refused, or left as they are with a word") {
-  Model const model{{"m.o_proj", "lm_head"}, "m.experts.gate_up_proj"};
-  CHECK(refused(model, wish({}, {"re:.*o_proj"}), Status::rank_unsupported,
-                "'m.experts.gate_up_proj': got the weights of all experts in one tensor of shape "
-                "[2, 4, 8], expected a matrix for each expert\nto leave them as they are: --ignore "
-                "m.experts.gate_up_proj") == "");
-  auto const left = wish({}, {"re:.*o_proj"}, {"re:.*experts"});
-  auto const made = plan(model, left);
-  REQUIRE(made.ok());
-  CHECK(made->quantization_config().ignore ==
-        std::vector<std::string>{"lm_head", "m.experts.gate_up_proj"});
-  REQUIRE(made->warnings().size() == 1);
-  CHECK(made->warnings()[0].find("'m.experts.gate_up_proj' of shape [2, 4, 8] is left") !=
-        std::string::npos);
 }
 
 TEST_CASE("static inputs need what calibration has found, and bring it along") {

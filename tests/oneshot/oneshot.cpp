@@ -12,6 +12,16 @@ using namespace qfmt;
 using namespace qfmt::oneshot;
 using test::MlpModel;
 
+namespace qfmt::test {
+
+Result<OneshotReport> run_oneshot(calibration::ModelRef model, OneshotJob const& job,
+                                  std::span<calibration::Batch const> batches, int threads) {
+  ThreadPool pool{threads};
+  return oneshot::oneshot(std::move(model), job, batches, calibration::ErasedExecutor{pool});
+}
+
+}  // namespace qfmt::test
+
 namespace {
 
 std::string contents(std::filesystem::path const& file) {
@@ -41,8 +51,7 @@ struct Fixture {
     job.recipe = *parsed;
     job.schemes = test::schemes();
     job.measures_outputs = true;
-    ThreadPool pool{threads};
-    return oneshot::oneshot(model, job, batches, pool);
+    return test::run_oneshot(calibration::ModelRef{model}, job, batches, threads);
   }
 };
 

@@ -9,6 +9,11 @@
 #include <qfmt/io/safetensors_writer.hpp>
 #include <qfmt/oneshot/oneshot_scheme.hpp>
 
+namespace qfmt::oneshot {
+struct OneshotJob;
+struct OneshotReport;
+}  // namespace qfmt::oneshot
+
 namespace qfmt::test {
 
 /// Groups of 32, to fit the test model.
@@ -16,8 +21,15 @@ struct W4A16_G32 : preset::Layer<QuantScheme<INT4, PerGroup<32>>> {
   static constexpr char const* name = "W4A16_G32";
 };
 
-/// Compiled in oneshot_scheme.cpp alone.
+/// W4A16_G32, NVFP4, FP8, and NVFP4 with a search. Compiled in oneshot_scheme.cpp and
+/// nvfp4_schemes.cpp alone.
 std::vector<oneshot::OneshotScheme> const& schemes();
+std::vector<oneshot::OneshotScheme> nvfp4_schemes();
+/// oneshot(), compiled in oneshot.cpp alone.
+Result<oneshot::OneshotReport> run_oneshot(calibration::ModelRef model,
+                                           oneshot::OneshotJob const& job,
+                                           std::span<calibration::Batch const> batches,
+                                           int threads = 1);
 
 /// The test model as a checkpoint of F32 tensors.
 inline void write_checkpoint(MlpModel& model, std::filesystem::path const& path) {

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <qfmt/observers/scale_sweep.hpp>
 #include <qfmt/oneshot/model_free.hpp>
 
 #include "oneshot/oneshot_models.hpp"
@@ -15,9 +14,9 @@ namespace qfmt::test {
 std::vector<OneshotScheme> const& schemes() {
   using N = profile::CompressedTensors;
   static std::vector<OneshotScheme> const all = [] {
-    auto list = oneshot_schemes<TypeList<W4A16_G32, preset::NVFP4, preset::FP8>, N>();
-    list.push_back(oneshot_scheme<preset::NVFP4, N, ScaleSweep<>>());
-    return list;
+    std::vector<OneshotScheme> const fp4 = nvfp4_schemes();
+    return std::vector<OneshotScheme>{oneshot_scheme<W4A16_G32, N>(), fp4[0],
+                                      oneshot_scheme<preset::FP8, N>(), fp4[1]};
   }();
   return all;
 }

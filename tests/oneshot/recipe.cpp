@@ -40,41 +40,6 @@ TEST_CASE("a published recipe") {
   CHECK(gptq->actorder == ActivationOrder::weight);
 }
 
-TEST_CASE("orders of columns, as they are spelled") {
-  auto const order = [](std::string const& value) {
-    auto const recipe = Recipe::parse(
-        in_stage(R"({"GPTQModifier": {"scheme": "W4A16", "actorder": )" + value + "}}"), "r.json");
-    REQUIRE(recipe);
-    return std::get<GptqRecipe>(recipe->stages[0].modifiers[0]).actorder;
-  };
-  CHECK(order("null") == ActivationOrder::none);
-  CHECK(order("false") == ActivationOrder::none);
-  CHECK(order("\"static\"") == ActivationOrder::weight);
-  CHECK(order("\"weight\"") == ActivationOrder::weight);
-  CHECK(order("\"group\"") == ActivationOrder::group);
-  CHECK(order("\"dynamic\"") == ActivationOrder::group);
-  CHECK(order("true") == ActivationOrder::group);
-}
-
-TEST_CASE("groups of layers with schemes of their own") {
-  auto const recipe = Recipe::parse(in_stage(R"({"QuantizationModifier": {"config_groups": {
-    "group_0": {"targets": ["re:.*mlp.*"], "weights": {"num_bits": 4, "group_size": 128,
-      "strategy": "group", "symmetric": true, "type": "int"}},
-    "group_1": {"weights": {"num_bits": 8, "strategy": "channel", "type": "float"},
-      "input_activations": {"num_bits": 8, "strategy": "token", "type": "float", "dynamic": true}}
-    }}})"),
-                                    "r.json");
-  REQUIRE_MESSAGE(recipe, recipe.error().to_string());
-  auto const& groups = std::get<QuantizationRecipe>(recipe->stages[0].modifiers[0]).groups;
-  REQUIRE(groups.size() == 2);
-  CHECK(groups[0].targets == std::vector<std::string>{"re:.*mlp.*"});
-  CHECK(groups[0].weights == io::describe<preset::W4A16::Weights>(io::Role::weights));
-  CHECK(!groups[0].input_activations);
-  CHECK(groups[1].targets == std::vector<std::string>{"Linear"});
-  CHECK(groups[1].input_activations ==
-        io::describe<preset::FP8_DYNAMIC::InputActivations>(io::Role::input_activations));
-}
-
 TEST_CASE("the order of keys is the order of execution") {
   auto const recipe = Recipe::parse(R"({"z_stage": {"z_modifiers": {
     "QuantizationModifier": {"scheme": "FP8"}, "GPTQModifier": {"scheme": "W4A16"}}},
@@ -94,6 +59,10 @@ TEST_CASE("what is written is read again as the same") {
            in_stage(R"({"QuantizationModifier": {"config_groups": {"b": {"targets": ["x"],
              "weights": {"num_bits": 4, "group_size": 32, "strategy": "group"}}, "a": {
              "weights": {"num_bits": 8, "strategy": "channel"}}}}})"),
+           in_stage(R"({"SpinQuantModifier": {"rotations": "R1", "transform_block_size": 32},
+             "SmoothQuantModifier": {"mappings": [[["re:.*q_proj"], "re:.*norm"]]},
+             "AWQModifier": {"scheme": "FP8", "duo_scaling": "both", "mappings": [
+               {"smooth_layer": "a", "balance_layers": ["b", "c"]}]}})"),
        }) {
     auto const once = Recipe::parse(text, "r.json");
     REQUIRE_MESSAGE(once, once.error().to_string());
@@ -115,15 +84,6 @@ TEST_CASE("unknown keys are errors that name the nearest") {
             .status == Status::config_invalid);
   CHECK(error_of(in_stage(R"({"GPTQModifier": {"config_groups": {"g": {"target": []}}}})"))
             .message.find("'targets'") != std::string::npos);
-}
-
-TEST_CASE("what is not supported is said, unless it says nothing") {
-  CHECK(
-      error_of(in_stage(R"({"GPTQModifier": {"scheme": "FP8", "kv_cache_scheme": {}}})")).status ==
-      Status::unsupported);
-  CHECK(Recipe::parse(in_stage(R"({"GPTQModifier": {"scheme": "FP8", "kv_cache_scheme": null,
-    "offload_hessians": false}})"),
-                      "r.json"));
 }
 
 TEST_CASE("what is no recipe") {

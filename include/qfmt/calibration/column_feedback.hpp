@@ -139,7 +139,9 @@ class ColumnFeedback {
     if (!dead.empty())
       feedback.dead_ = std::move(dead);
     for (index_t p = 0; p < n; ++p) feedback.diagonal_[static_cast<std::size_t>(p)] = u(p, p);
-    feedback.fill(Serial{}, [&](index_t i, index_t j) { return u(i, j); });
+    feedback.fill(Serial{}, [&](index_t j, index_t first, index_t count, float* to) {
+      for (index_t k = 0; k < count; ++k) to[k] = u(first + k, j);
+    });
     return feedback;
   }
 
@@ -252,38 +254,62 @@ class ColumnFeedback {
     double const ratio = static_cast<double>(most) / static_cast<double>(least);
     report_.condition = ratio * ratio;
     if (form_ == FeedbackForm::direct) {
-      fill(executor, [&](index_t i, index_t j) {
-        return -factor.lower(j, i) / diagonal_[static_cast<std::size_t>(j)];
+      fill(executor, [&](index_t j, index_t first, index_t count, float* to) {
+        read_row(factor, j, first, count, to);
+        float const pivot = diagonal_[static_cast<std::size_t>(j)];
+        for (index_t k = 0; k < count; ++k) to[k] = -to[k] / pivot;
       });
     } else {
       SymmetricTiles const inverse = invert_lower(factor, executor, isa);
       for (index_t p = 0; p < columns_; ++p)
         diagonal_[static_cast<std::size_t>(p)] = inverse.lower(p, p);
-      fill(executor, [&](index_t i, index_t j) { return inverse.lower(j, i); });
+      fill(executor, [&](index_t j, index_t first, index_t count, float* to) {
+        read_row(inverse, j, first, count, to);
+      });
     }
   }
 
-  template <Executor E, class Element>
-  void fill(E&& executor, Element const& element) {
+  /// Elements (row, first), ... of a lower triangular matrix, tile by tile: there they lie side by side.
+  static void read_row(SymmetricTiles const& lower, index_t row, index_t first, index_t count,
+                       float* to) {
+    constexpr index_t side = tile_side;
+    for (index_t i = first; i < first + count;) {
+      index_t const end = (std::min)(first + count, (i / side + 1) * side);
+      to =
+          std::copy_n(lower.tile(row / side, i / side) + row % side * side + i % side, end - i, to);
+      i = end;
+    }
+  }
+
+  /// read(j, first, count, to) gives what column j hears of columns [first, first + count), all before j.
+  template <Executor E, class Read>
+  void fill(E&& executor, Read const& read) {
     numbers_.resize(
         static_cast<std::size_t>(offset(blocks() - 1, blocks() - 1) + block_size_ * block_size_));
     executor.for_each_range(blocks(), 1, [&](IndexRange range) {
       for (index_t t = range.begin; t < range.end; ++t) {
         index_t const to = blocks() - 1 - t;
-        for (index_t from = 0; from <= to; ++from) fill_block(from, to, element);
+        for (index_t from = 0; from <= to; ++from) fill_block(from, to, read);
       }
     });
   }
 
-  template <class Element>
-  void fill_block(index_t from, index_t to, Element const& element) {
+  template <class Read>
+  void fill_block(index_t from, index_t to, Read const& read) {
     float* at = numbers_.data() + offset(from, to);
+    index_t const begin = block_begin(from);
+    index_t const depth = block_columns(from);
     index_t const end = block_begin(to) + block_columns(to);
+    std::vector<float> column(static_cast<std::size_t>(depth));
     for (index_t j = block_begin(to); j < end; j += product_rows) {
       index_t const width = (std::min)(product_rows, end - j);
-      for (index_t i = block_begin(from); i < block_begin(from) + block_columns(from); ++i) {
-        for (index_t c = j; c < j + width; ++c) *at++ = i < c ? element(i, c) : 0.0f;
+      for (index_t c = 0; c < width; ++c) {
+        index_t const before = (std::min)(depth, j + c - begin);  // the others are zero
+        read(j + c, begin, before, column.data());
+        for (index_t k = 0; k < before; ++k)
+          at[k * width + c] = column[static_cast<std::size_t>(k)];
       }
+      at += depth * width;
     }
   }
 

@@ -4,6 +4,7 @@
 
 #include <qfmt/calibration/erased_executor.hpp>
 #include <qfmt/calibration/gptq.hpp>
+#include <qfmt/calibration/magnitudes.hpp>
 #include <qfmt/calibration/model.hpp>
 #include <qfmt/observers/imatrix.hpp>
 #include <qfmt/tensor/calibrator.hpp>
@@ -20,13 +21,36 @@ namespace qfmt::calibration {
 class QuantizedWeight {
  public:
   virtual ~QuantizedWeight() = default;
-  /// What the codes mean, (out, in).
+  /// What the codes mean, (out, in), in binary32.
   [[nodiscard]] virtual Weight values() const = 0;
-  /// Squared errors against the weight that was quantized.
-  [[nodiscard]] virtual ErrorMetrics errors(Weight const& original) const = 0;
+
+  // Both from values(), so that they are compiled once and not for each scheme.
+
+  /// Squared errors against the weight that was quantized. Precondition: of the same shape.
+  [[nodiscard]] ErrorMetrics errors(Weight const& original) const {
+    Weight const read = values();
+    return original.visit([&](auto weight) {
+      MatrixView<float const> const values = floats_of(read);
+      ErrorMetrics metrics;
+      for (index_t r = 0; r < values.shape.rows; ++r)
+        for (index_t c = 0; c < values.shape.cols; ++c)
+          metrics.add(static_cast<double>(to_float(weight(r, c))),
+                      static_cast<double>(values(r, c)));
+      return metrics;
+    });
+  }
   /// tr(D H D^T) / 2 for D = original - quantized: half the squared error of the outputs.
-  [[nodiscard]] virtual double output_error(Weight const& original,
-                                            Hessian const& hessian) const = 0;
+  [[nodiscard]] double output_error(Weight const& original, Hessian const& hessian) const {
+    Weight const read = values();
+    return original.visit([&]<class T>(MatrixView<T const> weight) {
+      return qfmt::output_error<T, float>(weight, floats_of(read), hessian);
+    });
+  }
+
+ private:
+  static MatrixView<float const> floats_of(Weight const& weight) {
+    return {std::get_if<std::vector<float>>(&weight.values)->data(), weight.shape};
+  }
 };
 
 template <Scheme S>
@@ -39,16 +63,6 @@ class QuantizedWeightOf final : public QuantizedWeight {
     // The shapes are equal: nothing can fail.
     (void)dequantize<S, float>(tensor.view(), MatrixView<float>{values.data(), tensor.shape});
     return {tensor.shape, std::move(values)};
-  }
-  [[nodiscard]] ErrorMetrics errors(Weight const& original) const override {
-    return original.visit([&]<class T>(MatrixView<T const> weight) {
-      return error_metrics<S, T>(weight, tensor.view());
-    });
-  }
-  [[nodiscard]] double output_error(Weight const& original, Hessian const& hessian) const override {
-    return original.visit([&]<class T>(MatrixView<T const> weight) {
-      return qfmt::output_error<S, T>(weight, tensor.view(), hessian);
-    });
   }
 
   QuantTensor<S> tensor;
@@ -97,6 +111,8 @@ struct ErasedScheme {
   Result<QuantizedLayer> (*gptq)(Weight const& weight, float reach, Importance const& importance,
                                  ColumnFeedback const& feedback, GptqOptions const& options,
                                  ErasedExecutor const& executor);
+  /// For AWQ. Errors: shape_mismatch.
+  Result<void> (*add_magnitude)(WeightMagnitude& magnitude, Weight const& weight);
   /// For inputs with static parameters, of so many columns; null: they need none.
   std::unique_ptr<InputCalibrator> (*calibrate_input)(index_t columns);
 };
@@ -207,6 +223,13 @@ Result<QuantizedLayer> gptq(Weight const& weight, float reach, Importance const&
   });
 }
 
+template <Scheme W, Profile N>
+Result<void> add_magnitude(WeightMagnitude& magnitude, Weight const& weight) {
+  return weight.visit([&]<class T>(MatrixView<T const> matrix) {
+    return magnitude.add<with_profile<StoredAs<W, T>, N>, T>(matrix);
+  });
+}
+
 template <class X>
 constexpr bool is_static_input() noexcept {
   if constexpr (same_as<X, void>) {
@@ -232,6 +255,7 @@ template <class Preset, Profile N, Observer O = typename Preset::Weights::Timing
   scheme.reach = detail::reach<W, N, O>;
   scheme.round = detail::round<W, N, O>;
   scheme.gptq = detail::gptq<W, N, O>;
+  scheme.add_magnitude = detail::add_magnitude<W, N>;
   if constexpr (detail::is_static_input<X>()) {
     scheme.calibrate_input = [](index_t columns) -> std::unique_ptr<InputCalibrator> {
       return std::make_unique<detail::InputCalibratorOf<with_profile<X, N>>>(columns);

@@ -10,24 +10,21 @@
 
 namespace qfmt {
 
-/// tr(D H D^T) / 2 for D = original - quantized: half the squared error of the outputs, as the loss
-/// of gptq() (calibration/gptq.hpp) but without damping. Products in binary32, their sums over a row of the weight in
-/// binary64; the bits depend neither on the executor nor on `isa`.
-/// Preconditions: equal shapes; as many columns as the Hessian.
-template <Scheme S, Real T, Executor E = Serial const>
-[[nodiscard]] double output_error(MatrixView<T const> original, QuantTensorView<S> quantized,
-                                  Hessian const& hessian, E&& executor = Serial{},
-                                  Isa isa = selected_isa()) {
+namespace detail {
+
+/// tr(D H D^T) / 2 for a D of this shape, given by difference(row, col).
+template <class Difference, Executor E>
+[[nodiscard]] double error_of(Shape shape, Difference const& difference, Hessian const& hessian,
+                              E& executor, Isa isa) {
   constexpr index_t side = tile_side;
   SymmetricTiles const& h = hessian.sums();
-  std::vector<double> errors(static_cast<std::size_t>(ceil_div(original.shape.rows, side)));
-  executor.for_each_range(original.shape.rows, side, [&](IndexRange rows) {
+  std::vector<double> errors(static_cast<std::size_t>(ceil_div(shape.rows, side)));
+  executor.for_each_range(shape.rows, side, [&](IndexRange rows) {
     // (K, 64): the difference, columns of the weight as rows.
     std::vector<float> d(static_cast<std::size_t>(h.tiles() * SymmetricTiles::tile_size));
-    for (index_t c = 0; c < original.shape.cols; ++c) {
+    for (index_t c = 0; c < shape.cols; ++c) {
       for (index_t r = rows.begin; r < rows.end; ++r)
-        d[static_cast<std::size_t>(c * side + r - rows.begin)] =
-            to_float(original(r, c)) - quantized(r, c);
+        d[static_cast<std::size_t>(c * side + r - rows.begin)] = difference(r, c);
     }
     std::vector<float> below(static_cast<std::size_t>(SymmetricTiles::tile_size));
     std::vector<float> here(below.size());
@@ -49,6 +46,33 @@ template <Scheme S, Real T, Executor E = Serial const>
   double total = 0.0;
   for (double const error : errors) total += error;
   return total * static_cast<double>(hessian.scale());
+}
+
+}  // namespace detail
+
+/// tr(D H D^T) / 2 for D = original - quantized: half the squared error of the outputs, as the loss
+/// of gptq() (calibration/gptq.hpp) but without damping. Products in binary32, their sums over a row of the weight in
+/// binary64; the bits depend neither on the executor nor on `isa`.
+/// Preconditions: equal shapes; as many columns as the Hessian.
+template <Scheme S, Real T, Executor E = Serial const>
+[[nodiscard]] double output_error(MatrixView<T const> original, QuantTensorView<S> quantized,
+                                  Hessian const& hessian, E&& executor = Serial{},
+                                  Isa isa = selected_isa()) {
+  return detail::error_of(
+      original.shape,
+      [&](index_t r, index_t c) { return to_float(original(r, c)) - quantized(r, c); }, hessian,
+      executor, isa);
+}
+
+/// The same for what is not, or no longer, quantized.
+template <Real T, Real U, Executor E = Serial const>
+[[nodiscard]] double output_error(MatrixView<T const> original, MatrixView<U const> changed,
+                                  Hessian const& hessian, E&& executor = Serial{},
+                                  Isa isa = selected_isa()) {
+  return detail::error_of(
+      original.shape,
+      [&](index_t r, index_t c) { return to_float(original(r, c)) - to_float(changed(r, c)); },
+      hessian, executor, isa);
 }
 
 }  // namespace qfmt

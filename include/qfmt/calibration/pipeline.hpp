@@ -18,6 +18,19 @@ struct PipelineProgress {
   std::size_t subgraphs = 0;
 };
 
+/// Keeps what has become of the subgraphs of a pass, so that a run that was stopped goes on behind the
+/// last one that it had finished.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  /// Whether an earlier run has finished this subgraph.
+  [[nodiscard]] virtual bool has(std::size_t subgraph) const = 0;
+  /// Changes the model as the earlier run did.
+  virtual Result<void> restore(std::size_t subgraph) = 0;
+  /// Called when the layers of a subgraph have been changed.
+  virtual Result<void> save(std::size_t subgraph) = 0;
+};
+
 struct PipelineOptions {
   /// Later parts of the model see what the quantized earlier parts give; else, what the original
   /// ones do, which saves the second pass.
@@ -25,6 +38,7 @@ struct PipelineOptions {
   uint64_t cache_budget = ActivationCache::no_budget;  ///< bytes
   Spill* spill = nullptr;
   std::function<void(PipelineProgress const&)> progress;  ///< may be empty
+  Journal* journal = nullptr;  ///< of a sequential pass; null: a run that was stopped begins anew
 };
 
 namespace detail {
@@ -51,17 +65,23 @@ inline Result<void> check_batches(std::span<Batch const> batches) {
                    " batches without any token that counts, expected at least one"};
 }
 
+/// Names subgraph and batch of an error.
+inline Result<Activations> in_batch(std::size_t subgraph, std::size_t number,
+                                    Result<Activations> outputs) {
+  if (outputs)
+    return outputs;
+  return Error{outputs.status(), "subgraph " + std::to_string(subgraph) + ", batch " +
+                                     std::to_string(number) + ": " + outputs.error().message};
+}
+
 /// Runs a part of the model on a batch; its inputs are told to the session.
 inline Result<Activations> watched(Session& session, std::size_t subgraph, std::size_t number,
                                    Batch const& batch, Activations const& inputs) {
-  auto outputs =
+  return in_batch(
+      subgraph, number,
       session.model().forward(subgraph, inputs, [&](std::size_t input, MatrixView<float const> x) {
         return session.observe({input, x, batch.kept, batch.sequences});
-      });
-  if (!outputs)
-    return Error{outputs.status(), "subgraph " + std::to_string(subgraph) + ", batch " +
-                                       std::to_string(number) + ": " + outputs.error().message};
-  return outputs;
+      }));
 }
 
 }  // namespace detail
@@ -123,30 +143,41 @@ inline Result<void> run_sequential(Session& session, std::span<Batch const> batc
   if (auto done = session.event({EventKind::calibration_epoch_start}); !done)
     return done;
   for (std::size_t s = 0; s < model.subgraphs(); ++s) {
+    bool const is_known = options.journal != nullptr && options.journal->has(s);
     bool const is_last = s + 1 == model.subgraphs();
-    for (std::size_t b = 0; b < batches.size(); ++b) {
+    bool const passes_on_changed = options.propagate_error && !is_last;
+    bool const passes_on_original = !options.propagate_error && !is_last;
+    for (std::size_t b = 0; b < batches.size() && (!is_known || passes_on_original); ++b) {
       auto const inputs = cache.fetch(b);
       if (!inputs)
         return inputs.error();
-      auto outputs = detail::watched(session, s, b, batches[b], *inputs);
+      auto outputs = is_known ? detail::in_batch(s, b, model.forward(s, *inputs))
+                              : detail::watched(session, s, b, batches[b], *inputs);
       if (!outputs)
         return outputs.error();
-      if (options.propagate_error || is_last)
+      if (!passes_on_original)
         continue;
       if (auto stored = cache.store(b, *outputs); !stored)
         return stored;
     }
-    auto const layers = detail::layers_of(model, s);
-    if (auto done = session.event({EventKind::sequential_epoch_end, layers}); !done)
-      return done;
-    for (std::size_t b = 0; b < batches.size() && options.propagate_error && !is_last; ++b) {
+    Result<void> changed;
+    if (is_known) {
+      changed = options.journal->restore(s);
+    } else {
+      auto const layers = detail::layers_of(model, s);
+      changed = session.event({EventKind::sequential_epoch_end, layers});
+      if (changed && options.journal != nullptr)
+        changed = options.journal->save(s);
+    }
+    if (!changed)
+      return changed;
+    for (std::size_t b = 0; b < batches.size() && passes_on_changed; ++b) {
       auto const inputs = cache.fetch(b);
       if (!inputs)
         return inputs.error();
-      auto outputs = model.forward(s, *inputs);
+      auto outputs = detail::in_batch(s, b, model.forward(s, *inputs));
       if (!outputs)
-        return Error{outputs.status(), "subgraph " + std::to_string(s) + ", batch " +
-                                           std::to_string(b) + ": " + outputs.error().message};
+        return outputs.error();
       if (auto stored = cache.store(b, *outputs); !stored)
         return stored;
     }

@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/calibration/gptq_modifier.hpp>
-#include <qfmt/calibration/pipeline.hpp>
-#include <qfmt/oneshot/checkpoint_rewrite.hpp>
-#include <qfmt/oneshot/oneshot_scheme.hpp>
-#include <qfmt/oneshot/recipe.hpp>
+#include <qfmt/oneshot/calibrated_checkpoint.hpp>
+#include <qfmt/oneshot/pass_journal.hpp>
 
 // A model, a recipe and calibration data in; a quantized checkpoint out.
 
@@ -21,6 +18,10 @@ struct OneshotJob {
   io::ReadOptions read;
   bool measures_outputs = false;                    ///< as GptqModifierOptions has it
   std::function<void(Progress const&)> on_writing;  ///< may be empty
+  /// A folder that keeps what is finished, so that a run that was stopped goes on behind it; empty: a
+  /// run begins anew. It is removed in the end, and stays after an error. It takes the packed layers, and
+  /// four bytes for each of their weights.
+  std::filesystem::path progress;
 };
 
 struct OneshotReport {
@@ -40,247 +41,149 @@ class Oneshot {
     auto const checkpoint = io::Checkpoint::open(job_.input, job_.read);
     if (!checkpoint)
       return checkpoint.error();
-    if (auto found = find_modifier(); !found)
-      return found.error();
-    if (auto assigned = assign(); !assigned)
-      return assigned.error();
     // Whatever can be refused is refused before any work.
-    auto assignments = assignments_;
-    for (auto& assignment : assignments) assignment.scheme.data_free = nullptr;
-    InputScales const no_scales;
-    auto const selected =
-        LayerPlan<Serial const>::create(*checkpoint, selection_, assignments, no_scales);
+    auto const order = recipe_order(job_.recipe);
+    if (!order)
+      return order.error();
+    order_ = *order;
+    auto selected = SchemeSelection::create(order_.quantization(), job_.schemes);
     if (!selected)
       return selected.error();
-    if (auto matched = match(*selected); !matched)
+    schemes_ = std::make_unique<SchemeSelection>(*std::move(selected));
+    if (auto matched = schemes_->match(*checkpoint, model_); !matched)
       return matched.error();
     auto directory = io::AtomicDirectory::create(job_.output);
     if (!directory)
       return directory.error();
+    if (!job_.progress.empty()) {
+      auto folder = ProgressFolder::open(job_.progress, description(*checkpoint, batches));
+      if (!folder)
+        return folder.error();
+      folder_ = *std::move(folder);
+    }
     if (auto done = calibrate(batches); !done)
       return done.error();
-    if (auto done = write(*checkpoint, *directory); !done)
+    CalibratedCheckpoint output{*checkpoint, model_,        *schemes_,      order_,
+                                finished_,   cache_scales_, job_.on_writing};
+    auto const written = output.write(*directory);
+    if (!written)
+      return written.error();
+    report_.output_bytes = *written;
+    report_.warnings = output.warnings();
+    if (auto done = directory->write_file("recipe.yaml", job_.recipe.to_json()); !done)
       return done.error();
     if (auto done = directory->commit(); !done)
       return done.error();
+    if (folder_)
+      folder_->remove();
     return std::move(report_);
   }
 
  private:
-  /// The modifier of the recipe. Errors: unsupported for several.
-  Result<void> find_modifier() {
-    for (RecipeStage const& stage : job_.recipe.stages) {
-      for (ModifierRecipe const& modifier : stage.modifiers) {
-        if (recipe_ != nullptr)
-          return Error{Status::unsupported,
-                       "recipe: got two modifiers that quantize, expected one"};
-        recipe_ = std::visit(
-            [](auto const& m) { return static_cast<QuantizationRecipe const*>(&m); }, modifier);
-        gptq_ = std::get_if<GptqRecipe>(&modifier);
+  /// Whatever the output depends on: the recipe, the files of the model, the data, the options.
+  [[nodiscard]] std::string description(io::Checkpoint const& checkpoint,
+                                        std::span<calibration::Batch const> batches) const {
+    std::string text = "qfmt oneshot 1\n" + job_.recipe.to_json();
+    text += job_.pipeline.propagate_error ? "propagate\n" : "";
+    text += job_.measures_outputs ? "errors\n" : "";
+    for (std::string const& shard : checkpoint.shards()) {
+      std::error_code error;
+      auto const file = std::filesystem::is_directory(checkpoint.path(), error)
+                            ? checkpoint.path() / shard
+                            : checkpoint.path();
+      auto const time = std::filesystem::last_write_time(file, error).time_since_epoch().count();
+      text += shard + " " + std::to_string(std::filesystem::file_size(file, error)) + " " +
+              std::to_string(time) + "\n";
+    }
+    for (calibration::Batch const& batch : batches) {
+      text += std::to_string(batch.sequences);
+      for (auto const& [name, values] : batch.inputs) {
+        auto const bytes = std::as_bytes(std::span{values->values});
+        text += " " + name + " " + std::to_string(values->shape.rows) + " " +
+                io::sha256({reinterpret_cast<char const*>(bytes.data()), bytes.size()});
       }
+      text +=
+          " " + io::sha256({reinterpret_cast<char const*>(batch.kept.data()), batch.kept.size()});
+      text += "\n";
     }
-    if (recipe_ == nullptr)
-      return Error{Status::nothing_to_do, "recipe: got no modifier"};
-    if (gptq_ != nullptr && gptq_->actorder == ActivationOrder::group)
-      return Error{Status::unsupported,
-                   "recipe: got actorder group, expected static, which serves as well and needs no "
-                   "column order in the checkpoint"};
-    return {};
-  }
-
-  [[nodiscard]] std::string known_schemes() const {
-    std::string names;
-    for (OneshotScheme const& scheme : job_.schemes)
-      names += (names.empty() ? "" : ", ") + std::string{scheme.stored.name} +
-               (scheme.observer.empty() ? "" : " with " + scheme.observer);
-    return names;
-  }
-
-  /// The first scheme that a predicate is true for.
-  template <class Is>
-  Result<std::size_t> find_scheme(std::string const& wanted, Is const& is) const {
-    for (std::size_t i = 0; i < job_.schemes.size(); ++i) {
-      if (job_.schemes[i].observer == recipe_->weight_observer && is(job_.schemes[i]))
-        return i;
-    }
-    return Error{Status::unknown_scheme,
-                 "recipe: got " + wanted +
-                     (recipe_->weight_observer.empty() ? "" : " with " + recipe_->weight_observer) +
-                     ", expected one of " + known_schemes()};
-  }
-
-  Result<void> add(Result<std::size_t> const& scheme, std::vector<std::string> const& targets) {
-    if (!scheme)
-      return scheme.error();
-    auto patterns = parse_patterns(targets);
-    if (!patterns)
-      return patterns.error();
-    assignments_.push_back({job_.schemes[*scheme].stored, *std::move(patterns)});
-    scheme_of_assignment_.push_back(*scheme);
-    return {};
-  }
-
-  /// Which schemes are for which layers.
-  Result<void> assign() {
-    auto ignore = parse_patterns(recipe_->ignore);
-    if (!ignore)
-      return ignore.error();
-    selection_.ignore = *std::move(ignore);
-    if (!recipe_->scheme.empty()) {
-      auto const is_named = [&](OneshotScheme const& s) {
-        std::string_view const name = s.stored.name;
-        return std::equal(name.begin(), name.end(), recipe_->scheme.begin(), recipe_->scheme.end(),
-                          [](char a, char b) { return a == (b >= 'a' && b <= 'z' ? b - 32 : b); });
-      };
-      return add(find_scheme(quoted(recipe_->scheme), is_named), recipe_->targets);
-    }
-    for (RecipeGroup const& group : recipe_->groups) {
-      auto const is_alike = [&](OneshotScheme const& s) {
-        auto const described = s.stored.group();
-        return described.weights == group.weights &&
-               described.input_activations == group.input_activations;
-      };
-      if (auto done = add(find_scheme("config_groups." + group.name, is_alike), group.targets);
-          !done)
-        return done;
-    }
-    return {};
-  }
-
-  /// Which layer of the model has which scheme. Errors: config_invalid for a layer of the checkpoint
-  /// that the model does not have.
-  Result<void> match(LayerPlan<Serial const> const& plan) {
-    for (Layer const& layer : plan.layers())
-      scheme_of_module_[layer.module] = scheme_of_assignment_[layer.assignment];
-    for (auto const& [module, scheme] : scheme_of_module_) {
-      auto const is_it = [&, name = module](auto const& l) { return l.name == name; };
-      if (std::none_of(model_.layers().begin(), model_.layers().end(), is_it))
-        return Error{Status::config_invalid,
-                     "layer " + quoted(module) + ": the model has none of this name"};
-    }
-    return {};
+    return text;
   }
 
   Result<void> calibrate(std::span<calibration::Batch const> batches) {
-    calibration::SchemeOf const scheme_of =
-        [this](calibration::LinearLayer const& layer) -> calibration::ErasedScheme const* {
-      auto const found = scheme_of_module_.find(layer.name);
-      return found == scheme_of_module_.end() ? nullptr : &job_.schemes[found->second].found;
-    };
-    if (gptq_ == nullptr)
-      return calibrate(std::make_shared<calibration::QuantizationModifier>(scheme_of), batches);
+    if (order_.gptq() == nullptr)
+      return calibrate(std::make_shared<calibration::QuantizationModifier>(schemes_->scheme_of()),
+                       batches);
+    GptqRecipe const& gptq = *order_.gptq();
     calibration::GptqModifierOptions options;
-    options.block_size = gptq_->block_size;
-    options.damping = static_cast<float>(gptq_->dampening_frac);
-    options.order = gptq_->actorder;
+    options.block_size = gptq.block_size;
+    options.damping = static_cast<float>(gptq.dampening_frac);
+    options.order = gptq.actorder;
     options.measures_outputs = job_.measures_outputs;
-    return calibrate(std::make_shared<calibration::GptqModifier>(scheme_of, options), batches);
+    return calibrate(std::make_shared<calibration::GptqModifier>(schemes_->scheme_of(), options),
+                     batches);
   }
 
+  /// A pass for each modifier: sequential where it needs data, else data-free.
   template <class M>
-  Result<void> calibrate(std::shared_ptr<M> const& modifier,
+  Result<void> calibrate(std::shared_ptr<M> const& last,
                          std::span<calibration::Batch const> batches) {
+    std::vector<calibration::AnyModifier> modifiers;
+    for (ModifierRecipe const* const transform : order_.transforms) {
+      auto modifier = make_transform(*transform, schemes_->scheme_of());
+      if (!modifier)
+        return modifier.error();
+      modifiers.push_back(*std::move(modifier));
+    }
+    std::size_t const quantizing = modifiers.size();
+    modifiers.emplace_back(last);
+    auto const caches = std::make_shared<calibration::KvCacheModifier>();
+    if (order_.quantization().kv_cache_scheme)
+      modifiers.emplace_back(caches);
+    std::size_t const count = modifiers.size();
     calibration::Session session;
-    if (auto done = session.initialize(model_, {calibration::AnyModifier{modifier}}, executor_);
-        !done)
+    if (auto done = session.initialize(model_, std::move(modifiers), executor_); !done)
       return done;
-    if (auto done = calibration::run_independent(session, batches, job_.pipeline); !done)
+    auto const collect = [&] { return finished_.take(last->finished(), *schemes_); };
+    for (std::size_t pass = 0; pass < count; ++pass) {
+      bool const quantizes = pass == quantizing;
+      if (auto done = session.focus(pass); !done)
+        return done;
+      calibration::PipelineOptions options = job_.pipeline;
+      // All others leave the outputs of a subgraph as they are: one pass through it is enough.
+      options.propagate_error = options.propagate_error && quantizes;
+      std::optional<PassJournal> journal;
+      if (folder_ && pass <= quantizing) {
+        journal.emplace(*folder_, std::to_string(pass), model_,
+                        quantizes ? std::optional{PassJournal::Quantizing{
+                                        &finished_, schemes_.get(), M::name, collect}}
+                                  : std::nullopt);
+        options.journal = &*journal;
+      }
+      auto done = session.needs_data() ? calibration::run_sequential(session, batches, options)
+                                       : calibration::run_data_free(session);
+      if (!done)
+        return done;
+    }
+    if (auto done = session.focus({}); !done)
       return done;
     if (auto done = session.finalize(); !done)
       return done;
-    finished_ = modifier->finished();
-    for (calibration::FinishedLayer const& layer : finished_)
-      report_.layers.push_back(layer.report);
-    return {};
-  }
-
-  [[nodiscard]] calibration::FinishedLayer const* finished(std::string const& module) const {
-    for (calibration::FinishedLayer const& layer : finished_) {
-      if (layer.report.layer == module)
-        return &layer;
-    }
-    return nullptr;
-  }
-
-  [[nodiscard]] std::optional<io::ActivationScale> input_scales(std::string const& module) const {
-    calibration::FinishedLayer const* const layer = finished(module);
-    if (layer == nullptr || (!layer->input.scale && !layer->input.global_scale))
-      return {};
-    io::ActivationScale scale;
-    if (layer->input.scale)
-      scale.scales = {*layer->input.scale};
-    scale.global_scale = layer->input.global_scale;
-    return scale;
-  }
-
-  Result<void> write(io::Checkpoint const& checkpoint, io::AtomicDirectory& directory) {
-    InputScales const scales = [this](std::string const& module) { return input_scales(module); };
-    auto const plan = LayerPlan<Serial const>::create(checkpoint, selection_, assignments_, scales);
-    if (!plan)
-      return plan.error();
-    report_.warnings = checkpoint.warnings();
-    report_.warnings.insert(report_.warnings.end(), plan->warnings().begin(),
-                            plan->warnings().end());
-    Rewrite rewrite;
-    rewrite.parts =
-        [&](io::TensorInfo const& tensor) -> std::optional<std::vector<io::LayerTensor>> {
-      Layer const* const layer = plan->find_layer(tensor.name);
-      if (layer == nullptr)
-        return {};
-      auto parts = plan->parts_of(*layer);
-      for (io::LayerTensor& part : parts) part.suffix = layer->module + "." + part.suffix;
-      return parts;
-    };
-    rewrite.write = [&](io::TensorInfo const& tensor, io::SafetensorsWriter& writer) {
-      return write_layer(*plan, *plan->find_layer(tensor.name), writer);
-    };
-    nlohmann::json config =
-        checkpoint.config().is_object() ? checkpoint.config() : nlohmann::json::object();
-    auto quantization = plan->quantization_config();
-    for (io::ConfigGroup& group : quantization.groups) {
-      if (gptq_ != nullptr && gptq_->actorder == ActivationOrder::weight &&
-          group.weights->group_size)
-        group.weights->actorder = "static";
-    }
-    config["quantization_config"] = to_json(quantization);
-    uint64_t total = 0;
-    for (io::TensorInfo const& tensor : checkpoint.tensors()) total += tensor.bytes();
-    Meter meter{job_.on_writing, "write", total};
-    auto const written = rewrite_checkpoint(checkpoint, directory, rewrite, config, meter);
-    if (!written)
-      return written.error();
-    report_.output_bytes = *written;
-    return directory.write_file("recipe.yaml", job_.recipe.to_json());
-  }
-
-  Result<void> write_layer(LayerPlan<Serial const> const& plan, Layer const& layer,
-                           io::SafetensorsWriter& writer) const {
-    calibration::FinishedLayer const* const done = finished(layer.module);
-    if (done == nullptr)
-      return Error{Status::wrong_order,
-                   "layer " + quoted(layer.module) + ": the model has not come to it"};
-    auto bytes = job_.schemes[scheme_of_module_.at(layer.module)].bytes(*done->quantized.weight);
-    if (!bytes)
-      return Error{bytes.status(), "layer " + quoted(layer.module) + ": " + bytes.error().message};
-    for (io::StoredTensor const& input : plan.inputs_of(layer)) bytes->push_back(input.bytes);
-    auto const parts = plan.parts_of(layer);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (auto written = writer.write(layer.module + "." + parts[i].suffix, (*bytes)[i]); !written)
-        return written;
-    }
+    if (auto done = collect(); !done)
+      return done;
+    for (StoredLayer const& layer : finished_.layers()) report_.layers.push_back(layer.report);
+    if (order_.quantization().kv_cache_scheme)
+      cache_scales_ = caches->scales(model_);
     return {};
   }
 
   OneshotJob const& job_;
   calibration::ModelRef model_;
   calibration::ErasedExecutor executor_;
-  QuantizationRecipe const* recipe_ = nullptr;
-  GptqRecipe const* gptq_ = nullptr;  // the same, if it is one
-  LayerSelection selection_;
-  std::vector<Assignment<Serial const>> assignments_;
-  std::vector<std::size_t> scheme_of_assignment_;
-  std::map<std::string, std::size_t> scheme_of_module_;
-  std::vector<calibration::FinishedLayer> finished_;
+  RecipeOrder order_;
+  std::unique_ptr<SchemeSelection> schemes_;  // modifiers refer to it
+  std::optional<ProgressFolder> folder_;
+  FinishedLayers finished_;
+  std::vector<calibration::KvCacheModifier::Scales> cache_scales_;
   OneshotReport report_;
 };
 
@@ -288,20 +191,28 @@ class Oneshot {
 
 /// Calibrates a model by a recipe and writes it as a compressed-tensors checkpoint: initialize, a
 /// pass for each modifier, finalize, then every tensor of the input, with what has become of its
-/// layers; the recipe comes with it, as recipe.yaml, with the values that were used. Batches may be
-/// empty if no modifier needs any.
+/// layers and of what transforms have changed; the recipe comes with it, as recipe.yaml, with the
+/// values that were used. Batches may be empty if no modifier needs any.
 ///
-/// The bytes of the output do not depend on the executor. The model keeps the quantized weights.
+/// The bytes of the output do not depend on the executor, nor on how often the job was stopped and
+/// began again (OneshotJob::progress). The model keeps the quantized weights.
 ///
 /// Errors: those of LayerPlan, sessions, pipelines, modifiers, and writing; unknown_scheme, naming the
-/// schemes of the job; unsupported; config_invalid for a layer that the model does not have. On any
-/// error nothing is left behind.
+/// schemes of the job; unsupported; config_invalid for a layer that the model does not have, or the
+/// progress of another job. On any error no output is left behind.
+[[nodiscard]] inline Result<OneshotReport> oneshot(calibration::ModelRef model,
+                                                   OneshotJob const& job,
+                                                   std::span<calibration::Batch const> batches,
+                                                   calibration::ErasedExecutor executor) {
+  return detail::Oneshot{job, std::move(model), std::move(executor)}.run(batches);
+}
+
+/// The same with a model and an executor as they are.
 template <calibration::CalibrationModel M, Executor E>
 [[nodiscard]] Result<OneshotReport> oneshot(M& model, OneshotJob const& job,
                                             std::span<calibration::Batch const> batches,
                                             E& executor) {
-  return detail::Oneshot{job, calibration::ModelRef{model}, calibration::ErasedExecutor{executor}}
-      .run(batches);
+  return oneshot(calibration::ModelRef{model}, job, batches, calibration::ErasedExecutor{executor});
 }
 
 }  // namespace qfmt::oneshot
