@@ -66,9 +66,11 @@ FLOORS = {
     "oneshot": Floor("core formats scaling observers packing tensor gemm calibration io",
                      third_party=r"Eigen/.+|nlohmann/.+|re2/.+"),
     "exec": Floor("core"),
-    # The two headers beside the floors.
+    # The headers beside the floors.
     "conformance.hpp": Floor("core formats", never=STREAMS | THREADS),
-    "conformance_blocks.hpp": Floor("core formats scaling conformance.hpp", never=STREAMS | THREADS),
+    "conformance_block_inputs.hpp": Floor("core formats scaling conformance.hpp", never=STREAMS | THREADS),
+    "conformance_blocks.hpp": Floor("core formats scaling observers conformance.hpp conformance_block_inputs.hpp",
+                                    never=STREAMS | THREADS),
     "qfmt.hpp": Floor("core formats scaling observers packing tensor gemm conformance.hpp", set()),
 }
 

@@ -35,7 +35,7 @@ configure() {
   shift
   mkdir -p "$build"
   local ccache=()
-  ! command -v ccache >/dev/null || ccache=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  ! command -v ccache >/dev/null || ccache=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
   cmake -S . -B "$build" "${ccache[@]}" "$@" >"$log" 2>&1 || { cat "$log"; return 1; }
 }
 
