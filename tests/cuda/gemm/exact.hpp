@@ -18,9 +18,9 @@
 
 namespace qfmt::test {
 
-/// A tensor of integers times a power of two for each row. Eight scales at most lie between the
-/// smallest and the largest of a row; FP8 codes are the small ones in even rows, subnormal numbers
-/// included, and those of multiples of 1/8 in odd ones; all other codes are taken.
+/// A tensor of integers times a power of two for each row. Scales are powers of two, of which a row's
+/// largest is 8 times its smallest at most. FP8 codes are the smallest in even rows, subnormal numbers
+/// included, and multiples of 1/8 in odd ones; of other formats all codes occur.
 template <Scheme S>
 QuantTensor<S> integer_tensor(Shape shape, std::uint64_t seed) {
   using F = typename S::Format;
@@ -198,6 +198,7 @@ template <class On>
 void check_exact_8_bits(Shape shape, index_t tokens) {
   check_exact<On, Int8Rows, Code<BF16>>(shape, tokens);
   check_exact<On, QuantScheme<E4M3, PerBlock<128, 128>>, Code<BF16>>(shape, tokens);
+  check_exact<On, BlockScheme<MXFP8_E4M3>, Code<FP16>>(shape, tokens);
   check_exact<On, QuantScheme<E5M2, PerChannel>, Code<FP16>>(shape, tokens);
 }
 
