@@ -50,15 +50,16 @@ inline bool spoil(qfmt::io::LayerTensor& tensor, Reader& reader) {
   return true;
 }
 
-template <class Preset>
-void stored_layer(Reader reader) {
-  using S = typename Preset::Weights;
-  constexpr auto format = qfmt::io::compressed_format<Preset>();
-  // A third of the columns fit into groups of 128.
+/// The shape of a layer. A third of the columns fit into groups of 128.
+inline qfmt::Shape shape_of_layer(Reader& reader) {
   qfmt::index_t const rows = 1 + reader.below(9);
   unsigned const cols = reader.byte();
-  qfmt::Shape const shape{rows, cols % 3 == 0 ? 128 * (1 + cols / 3 % 3) : 2 * (1 + cols)};
-  auto tensors = qfmt::io::layer_tensors<S>(format, shape);
+  return {rows, cols % 3 == 0 ? 128 * (1 + cols / 3 % 3) : 2 * (1 + cols)};
+}
+
+/// Layer "m" of some shape, in these tensors, spoilt and filled as the next bytes say.
+inline samples::MemorySource spoilt_layer(std::vector<qfmt::io::LayerTensor> tensors,
+                                          qfmt::Shape shape, Reader& reader) {
   std::erase_if(tensors, [&](auto& tensor) { return !spoil(tensor, reader); });
 
   samples::MemorySource source;
@@ -84,7 +85,23 @@ void stored_layer(Reader reader) {
     source.add("m.weight_g_idx", qfmt::io::Dtype::I32, {static_cast<std::uint64_t>(shape.cols)},
                std::move(bytes));
   }
+  return source;
+}
 
+/// The same in the tensors of a preset's layer.
+template <class Preset>
+samples::MemorySource spoilt_layer(Reader& reader) {
+  constexpr auto format = qfmt::io::compressed_format<Preset>();
+  qfmt::Shape const shape = shape_of_layer(reader);
+  return spoilt_layer(qfmt::io::layer_tensors<typename Preset::Weights>(format, shape), shape,
+                      reader);
+}
+
+template <class Preset>
+void stored_layer(Reader reader) {
+  using S = typename Preset::Weights;
+  constexpr auto format = qfmt::io::compressed_format<Preset>();
+  samples::MemorySource const source = spoilt_layer<Preset>(reader);
   auto const layer = qfmt::io::load_layer<S>(source, format, "m");
   if (!layer) {
     demand(layer.error().message.find("'m'") != std::string::npos, "an error names the layer");

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fuzz/awq_gptq_config.hpp>
+#include <fuzz/awq_gptq_layer.hpp>
 #include <fuzz/checkpoint.hpp>
 #include <fuzz/compressed_layer.hpp>
+#include <fuzz/dense_layer.hpp>
 #include <fuzz/json.hpp>
 #include <fuzz/module_pattern.hpp>
 #include <fuzz/packing.hpp>
@@ -22,9 +25,12 @@ struct Target {
 };
 
 inline constexpr Target targets[] = {
+    {"awq_gptq_config", awq_gptq_config},
+    {"awq_gptq_layer", awq_gptq_layer},
     {"checkpoint", checkpoint},
     {"compressed_layer", compressed_layer},
     {"control", [](Input) { demand(false, "the control"); }},
+    {"dense_layer", dense_layer},
     {"json", json},
     {"module_pattern", module_pattern},
     {"packing", packing},

@@ -106,6 +106,8 @@ TEST_CASE("the MX scale: the scheme's rule, or the package's own") {
   CHECK(CompressedTensors::mx_scale<E2M3, mx::RoundUp, float>(1.9375f).bits == 126);
   CHECK(CompressedTensors::mx_scale<E2M3, mx::RoundUp, Code<FP16>>(1.875f).bits == 125);
   CHECK(CompressedTensors::mx_scale<E2M3, mx::RoundUp, Code<FP16>>(1.9375f).bits == 126);
+  // A scale that FP16 cannot hold: 1.
+  CHECK(CompressedTensors::mx_scale<E2M1, mx::RoundUp, Code<FP16>>(0.0f).bits == 127);
 }
 
 TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one division") {

@@ -50,6 +50,7 @@ TEST_CASE("two-level: block scales by hand") {
 }
 
 TEST_CASE("two-level: values are code * block scale / encode scale") {
+  static_assert(!TwoLevel::has_zero_point);
   CHECK(TwoLevel::effective(Code<UE4M3>{0x38}, GlobalScale{4.0f}) == 0.25f);
   CHECK(TwoLevel::effective(Code<UE4M3>{0x7E}, GlobalScale{80896.0f}) == 0.005537974648177624f);
   CHECK(TwoLevel::effective(Code<UE4M3>{0x64}, GlobalScale{80896.0f}) == 0.0005933544016443193f);

@@ -53,3 +53,12 @@ TEST_CASE("Torch: by hand") {
   CHECK(Torch2_13::encode<E8M0>(-3.0f).bits == 129);
   CHECK(Torch2_13::encode<E2M1>(inf).bits == 0x7);  // PyTorch has no such cast: the library's
 }
+
+TEST_CASE("Torch: the tensor scale in the decode direction, at the ends of its range") {
+  auto const scale = [](float amax) { return profile::Torch::decode_direction(amax); };
+  CHECK(scale(0.0f) == GlobalScale{1.0f});
+  CHECK(scale(2688.0f) == GlobalScale{1.0f});
+  CHECK(scale(5376.0f).decode_scale() == 2.0f);
+  CHECK(scale(0x1p-149f).encode_scale == 0x1p127f);
+  CHECK(scale(0x1p-149f).decode_scale() == 0x1p-127f);
+}
