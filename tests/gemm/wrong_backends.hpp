@@ -17,7 +17,8 @@ struct DropsTheTail {
     for (index_t m = 0; m < y.shape.rows; ++m) {
       for (index_t n = 0; n < y.shape.cols; ++n) {
         float sum = 0;
-        for (index_t k = 0; k + 1 < shape_of(x).cols; ++k) sum = plus_product(sum, value(x, m, k), value(w, n, k));
+        for (index_t k = 0; k + 1 < shape_of(x).cols; ++k)
+          sum = plus_product(sum, value(x, m, k), value(w, n, k));
         y(m, n) = from_float<Y>(epilogue(sum, m, n));
       }
     }
@@ -34,7 +35,8 @@ struct AccumulatesInBF16 {
     for (index_t m = 0; m < y.shape.rows; ++m) {
       for (index_t n = 0; n < y.shape.cols; ++n) {
         float sum = 0;
-        for (index_t k = 0; k < shape_of(x).cols; ++k) sum = round_to<Code<BF16>>(plus_product(sum, value(x, m, k), value(w, n, k)));
+        for (index_t k = 0; k < shape_of(x).cols; ++k)
+          sum = round_to<Code<BF16>>(plus_product(sum, value(x, m, k), value(w, n, k)));
         y(m, n) = from_float<Y>(epilogue(sum, m, n));
       }
     }
@@ -51,7 +53,8 @@ struct SumsBackwards {
     for (index_t m = 0; m < y.shape.rows; ++m) {
       for (index_t n = 0; n < y.shape.cols; ++n) {
         float sum = 0;
-        for (index_t k = shape_of(x).cols; k-- > 0;) sum = plus_product(sum, value(x, m, k), value(w, n, k));
+        for (index_t k = shape_of(x).cols; k-- > 0;)
+          sum = plus_product(sum, value(x, m, k), value(w, n, k));
         y(m, n) = from_float<Y>(epilogue(sum, m, n));
       }
     }
