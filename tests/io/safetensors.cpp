@@ -51,7 +51,8 @@ TEST_CASE("files that are not what they should be") {
       {"pickle", "\x80\2}q\1X" + zeros, Status::not_safetensors, "this is a Python pickle"},
       {"json", "{\"a\":1,\"b\":2}", Status::not_safetensors, "JSON text without"},
       {"hdf5", "\x89HDF\r\n\x1A\n" + zeros, Status::not_safetensors, "an HDF5 file"},
-      {"unknown", "garbage that is long enough", Status::header_too_large, "got a header of"},
+      {"text", "name,size\nweights,16\n", Status::not_safetensors, "this is a text file"},
+      {"unknown", "garbage\1that is long enough", Status::header_too_large, "got a header of"},
   };
   samples::TemporaryFolder const folder;
   for (Row const& row : rows) {

@@ -60,3 +60,9 @@ TEST_CASE("fused layers share a group, others do not") {
   CHECK(fused_group("model.layers.0.moe.experts.1.w1") != fused_group("model.layers.0.moe.experts.2.w3"));
   CHECK(fused_group("q_proj") == fused_group("k_proj"));
 }
+
+TEST_CASE("a tensor's name is a module and its parameter") {
+  CHECK(qfmt::oneshot::owner_of("a.b.weight") == "a.b");
+  CHECK(qfmt::oneshot::parameter_of("a.b.weight") == "weight");
+  CHECK(qfmt::oneshot::parameter_of("weight") == "weight");
+}

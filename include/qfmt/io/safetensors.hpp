@@ -39,7 +39,11 @@ inline std::string recognized(std::string_view start) {
     if (start.substr(0, kind.magic.size()) == kind.magic)
       return kind.name;
   }
-  return {};
+  // Eight characters as a length are 2^60 or so.
+  bool const is_text = start.size() >= 8 && std::all_of(start.begin(), start.end(), [](char c) {
+                         return (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r');
+                       });
+  return is_text ? "a text file" : std::string{};
 }
 
 /// A number of 8 bytes, little-endian.

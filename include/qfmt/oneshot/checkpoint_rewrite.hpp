@@ -8,6 +8,7 @@
 #include <qfmt/io/checkpoint.hpp>
 #include <qfmt/io/compressed_layer.hpp>
 #include <qfmt/io/safetensors_writer.hpp>
+#include <qfmt/oneshot/layer_selection.hpp>
 
 // From a checkpoint to a checkpoint in which some tensors are replaced by others. Everything else
 // goes through unchanged, in pieces.
@@ -155,5 +156,45 @@ inline Result<void> copy_tensor(io::Checkpoint const& checkpoint, io::TensorInfo
     return committed.error();
   return *bytes;
 }
+
+namespace detail {
+
+/// What is wrong with a model, and with which.
+inline Error in_model(io::Checkpoint const& checkpoint, Error const& error) {
+  return {error.status, checkpoint.path().string() + ": " + error.message};
+}
+
+/// The frame of a job that writes a model directory anew. `Work{job, checkpoint}` has
+///
+///     find_layers()           every layer of the input, checked before anything is written
+///     config()                the new config.json
+///     parts_of(tensor)        as in Rewrite
+///     write(module, writer)   the parts of a layer
+///     report                  what the job gives back
+template <class Work, class Job>
+[[nodiscard]] auto rewrite_model(Job const& job, std::string_view stage)
+    -> Result<decltype(Work::report)> {
+  auto const checkpoint = io::Checkpoint::open(job.input, job.read);
+  if (!checkpoint)
+    return checkpoint.error();
+  Work work{job, *checkpoint};
+  work.report.warnings = checkpoint->warnings();
+  work.report.left_out = checkpoint->left_out();
+  if (auto found = work.find_layers(); !found)
+    return in_model(*checkpoint, found.error());
+  Rewrite rewrite;
+  rewrite.parts = [&](io::TensorInfo const& tensor) { return work.parts_of(tensor); };
+  rewrite.write = [&](io::TensorInfo const& tensor, io::SafetensorsWriter& writer) {
+    return work.write(owner_of(tensor.name), writer);
+  };
+  auto const bytes =
+      rewrite_checkpoint(*checkpoint, job.output, rewrite, work.config(), stage, job.progress);
+  if (!bytes)
+    return bytes.error();
+  work.report.output_bytes = *bytes;
+  return std::move(work.report);
+}
+
+}  // namespace detail
 
 }  // namespace qfmt::oneshot

@@ -30,42 +30,9 @@ namespace detail {
 
 class Convert {
  public:
-  explicit Convert(ConvertJob const& job) : job_{job} {}
+  Convert(ConvertJob const&, io::Checkpoint const& checkpoint) : checkpoint_{&checkpoint} {}
 
-  Result<ConvertReport> run() {
-    auto const opened = io::Checkpoint::open(job_.input, job_.read);
-    if (!opened)
-      return opened.error();
-    checkpoint_ = &*opened;
-    report_.warnings = checkpoint_->warnings();
-    report_.left_out = checkpoint_->left_out();
-    if (auto found = find_layers(); !found)
-      return in_model(found.error());
-    nlohmann::json config = checkpoint_->config();
-    config["quantization_config"] = io::to_json(described());
-    Rewrite rewrite;
-    rewrite.parts = [this](io::TensorInfo const& tensor) { return parts_of(tensor); };
-    rewrite.write = [this](io::TensorInfo const& tensor, io::SafetensorsWriter& writer) {
-      return write(module_of(tensor.name), writer);
-    };
-    auto const bytes =
-        rewrite_checkpoint(*checkpoint_, job_.output, rewrite, config, "convert", job_.progress);
-    if (!bytes)
-      return bytes.error();
-    report_.output_bytes = *bytes;
-    return std::move(report_);
-  }
-
- private:
-  [[nodiscard]] Error in_model(Error const& error) const {
-    return {error.status, checkpoint_->path().string() + ": " + error.message};
-  }
-  static std::string module_of(std::string const& tensor) {
-    return tensor.substr(0, tensor.rfind('.'));
-  }
-  static std::string_view leaf_of(std::string_view tensor) {
-    return tensor.substr(tensor.rfind('.') + 1);
-  }
+  ConvertReport report;
 
   /// Every layer, checked by converting it once.
   Result<void> find_layers() {
@@ -76,9 +43,9 @@ class Convert {
       return config.error();
     config_ = *config;
     for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
-      if (leaf_of(tensor.name) != "qweight")
+      if (parameter_of(tensor.name) != "qweight")
         continue;
-      std::string const module = module_of(tensor.name);
+      std::string const module = owner_of(tensor.name);
       auto const layer = io::AwqGptqLayer::load(*checkpoint_, config_, module);
       if (!layer)
         return layer.error();
@@ -91,13 +58,44 @@ class Convert {
       for (io::StoredTensor const& stored : layer->stored())
         parts.push_back(
             {module + "." + stored.tensor.suffix, stored.tensor.dtype, stored.tensor.shape});
-      report_.layers.push_back(module);
+      report.layers.push_back(module);
     }
     if (parts_.empty())
       return Error{Status::nothing_to_do, "got no layer with a qweight"};
     return {};
   }
 
+  [[nodiscard]] nlohmann::json config() const {
+    nlohmann::json config = checkpoint_->config();
+    config["quantization_config"] = io::to_json(described());
+    return config;
+  }
+
+  [[nodiscard]] std::optional<std::vector<io::LayerTensor>> parts_of(
+      io::TensorInfo const& tensor) const {
+    auto const found = parts_.find(owner_of(tensor.name));
+    if (found == parts_.end())
+      return {};
+    std::string_view const leaf = parameter_of(tensor.name);
+    if (leaf == "qweight")
+      return found->second;
+    if (leaf == "qzeros" || leaf == "scales" || leaf == "g_idx")
+      return std::vector<io::LayerTensor>{};
+    return {};
+  }
+
+  Result<void> write(std::string const& module, io::SafetensorsWriter& writer) const {
+    auto const layer = io::AwqGptqLayer::load(*checkpoint_, config_, module);
+    if (!layer)
+      return in_model(*checkpoint_, layer.error());
+    for (io::StoredTensor const& stored : layer->stored()) {
+      if (auto written = writer.write(module + "." + stored.tensor.suffix, stored.bytes); !written)
+        return written;
+    }
+    return {};
+  }
+
+ private:
   /// One group for all linear layers; those that are dense are named. A head without a tensor of its
   /// own, tied to the embedding, is a linear layer too.
   [[nodiscard]] io::QuantizationConfig described() const {
@@ -111,9 +109,9 @@ class Convert {
     config.format = group.format;
     config.groups.push_back(std::move(group));
     for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
-      std::string const module = module_of(tensor.name);
+      std::string const module = owner_of(tensor.name);
       ModuleKind const kind = module_kind(module);
-      if (leaf_of(tensor.name) == "weight" && tensor.shape.size() == 2 &&
+      if (parameter_of(tensor.name) == "weight" && tensor.shape.size() == 2 &&
           kind != ModuleKind::embedding && kind != ModuleKind::norm)
         config.ignore.push_back(module);
     }
@@ -125,35 +123,9 @@ class Convert {
     return config;
   }
 
-  [[nodiscard]] std::optional<std::vector<io::LayerTensor>> parts_of(
-      io::TensorInfo const& tensor) const {
-    auto const found = parts_.find(module_of(tensor.name));
-    if (found == parts_.end())
-      return {};
-    std::string_view const leaf = leaf_of(tensor.name);
-    if (leaf == "qweight")
-      return found->second;
-    if (leaf == "qzeros" || leaf == "scales" || leaf == "g_idx")
-      return std::vector<io::LayerTensor>{};
-    return {};
-  }
-
-  Result<void> write(std::string const& module, io::SafetensorsWriter& writer) const {
-    auto const layer = io::AwqGptqLayer::load(*checkpoint_, config_, module);
-    if (!layer)
-      return in_model(layer.error());
-    for (io::StoredTensor const& stored : layer->stored()) {
-      if (auto written = writer.write(module + "." + stored.tensor.suffix, stored.bytes); !written)
-        return written;
-    }
-    return {};
-  }
-
-  ConvertJob const& job_;
-  io::Checkpoint const* checkpoint_ = nullptr;
+  io::Checkpoint const* checkpoint_;
   io::AwqGptqConfig config_;
   std::map<std::string, std::vector<io::LayerTensor>> parts_;  // what a layer's tensors become
-  ConvertReport report_;
 };
 
 }  // namespace detail
@@ -165,7 +137,7 @@ class Convert {
 /// for another quant_method; unsupported for layers whose groups are not of neighbours; nothing_to_do;
 /// output_exists. On any error nothing is left behind.
 [[nodiscard]] inline Result<ConvertReport> convert_checkpoint(ConvertJob const& job) {
-  return detail::Convert{job}.run();
+  return detail::rewrite_model<detail::Convert>(job, "convert");
 }
 
 }  // namespace qfmt::oneshot

@@ -50,51 +50,10 @@ inline std::optional<io::Dtype> model_dtype(nlohmann::json const& config) {
 
 class Dequantize {
  public:
-  explicit Dequantize(DequantizeJob const& job) : job_{job} {}
+  Dequantize(DequantizeJob const& job, io::Checkpoint const& checkpoint)
+      : job_{job}, checkpoint_{&checkpoint} {}
 
-  Result<DequantizeReport> run() {
-    auto const opened = io::Checkpoint::open(job_.input, job_.read);
-    if (!opened)
-      return opened.error();
-    checkpoint_ = &*opened;
-    report_.warnings = checkpoint_->warnings();
-    report_.left_out = checkpoint_->left_out();
-    if (auto found = find_layers(); !found)
-      return in_model(found.error());
-    nlohmann::json config = checkpoint_->config();
-    config.erase("quantization_config");
-    Rewrite rewrite;
-    rewrite.parts = [this](io::TensorInfo const& tensor) { return parts_of(tensor); };
-    rewrite.write = [this](io::TensorInfo const& tensor, io::SafetensorsWriter& writer) {
-      return write(module_of(tensor.name), writer);
-    };
-    auto const bytes =
-        rewrite_checkpoint(*checkpoint_, job_.output, rewrite, config, "dequantize", job_.progress);
-    if (!bytes)
-      return bytes.error();
-    report_.output_bytes = *bytes;
-    return std::move(report_);
-  }
-
- private:
-  struct Layer {
-    std::size_t group;
-    io::CompressedFormat format;
-    std::string codes;  // the tensor whose place the weight takes
-    Shape shape;
-    io::Dtype dtype;
-  };
-
-  [[nodiscard]] Error in_model(Error const& error) const {
-    return {error.status, checkpoint_->path().string() + ": " + error.message};
-  }
-
-  static std::string module_of(std::string const& tensor) {
-    return tensor.substr(0, tensor.rfind('.'));
-  }
-  static std::string_view leaf_of(std::string_view tensor) {
-    return tensor.substr(tensor.rfind('.') + 1);
-  }
+  DequantizeReport report;
 
   /// Every layer that is quantized, checked by loading it once.
   Result<void> find_layers() {
@@ -107,16 +66,15 @@ class Dequantize {
     if (config_.transform_config.is_object() && !config_.transform_config.empty()) {
       return io::detail::config_error(
           ".transform_config: got transforms, expected none: weights under an online transform "
-          "mean "
-          "nothing without it");
+          "mean nothing without it");
     }
     auto const groups = LayerGroups::create(config_);
     if (!groups)
       return groups.error();
     for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
-      if (leaf_of(tensor.name) != "weight_scale")
+      if (parameter_of(tensor.name) != "weight_scale")
         continue;
-      std::string const module = module_of(tensor.name);
+      std::string const module = owner_of(tensor.name);
       bool const is_embedding = module_kind(module) == ModuleKind::embedding;
       auto const group = groups->find(module, is_embedding ? "Embedding" : "Linear");
       if (!group || !config_.groups[*group].weights) {
@@ -132,6 +90,61 @@ class Dequantize {
     return {};
   }
 
+  [[nodiscard]] nlohmann::json config() const {
+    nlohmann::json config = checkpoint_->config();
+    config.erase("quantization_config");
+    return config;
+  }
+
+  /// Codes become the weight; all other parameters of a quantized layer, and of activations, go.
+  std::optional<std::vector<io::LayerTensor>> parts_of(io::TensorInfo const& tensor) {
+    std::string const module = owner_of(tensor.name);
+    auto const found = layers_.find(module);
+    if (found != layers_.end() && found->second.codes == tensor.name) {
+      Shape const shape = found->second.shape;
+      return std::vector<io::LayerTensor>{
+          {module + ".weight",
+           found->second.dtype,
+           {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)}}};
+    }
+    std::string_view const leaf = parameter_of(tensor.name);
+    bool const is_of_weight = found != layers_.end() &&
+                              (awq_gptq_ ? leaf == "qzeros" || leaf == "scales" || leaf == "g_idx"
+                                         : leaf.starts_with("weight"));
+    if (!is_of_weight && !is_of_activation(leaf))
+      return {};
+    if (!is_of_weight && std::find(report.dropped.begin(), report.dropped.end(), tensor.name) ==
+                             report.dropped.end())
+      report.dropped.push_back(tensor.name);
+    return std::vector<io::LayerTensor>{};
+  }
+
+  Result<void> write(std::string const& module, io::SafetensorsWriter& writer) const {
+    Layer const& entry = layers_.at(module);
+    auto const layer = load(module, entry);
+    if (!layer)
+      return in_model(*checkpoint_, layer.error());
+    std::vector<float> row(static_cast<std::size_t>(entry.shape.cols));
+    for (index_t r = 0; r < entry.shape.rows; ++r) {
+      if (auto decoded = layer->decode_row(r, row); !decoded)
+        return in_model(*checkpoint_, decoded.error());
+      if (auto written =
+              writer.append(module + ".weight", io::detail::real_bytes(row, entry.dtype));
+          !written)
+        return written;
+    }
+    return {};
+  }
+
+ private:
+  struct Layer {
+    std::size_t group;
+    io::CompressedFormat format;
+    std::string codes;  // the tensor whose place the weight takes
+    Shape shape;
+    io::Dtype dtype;
+  };
+
   Result<void> find_awq_or_gptq_layers() {
     auto const config = io::parse_awq_gptq_config(checkpoint_->config());
     if (!config)
@@ -142,9 +155,9 @@ class Dequantize {
     group.format = name(io::CompressedFormat::pack_quantized);
     config_.groups = {group};
     for (io::TensorInfo const& tensor : checkpoint_->tensors()) {
-      if (leaf_of(tensor.name) != "qweight")
+      if (parameter_of(tensor.name) != "qweight")
         continue;
-      if (auto added = add(module_of(tensor.name), 0); !added)
+      if (auto added = add(owner_of(tensor.name), 0); !added)
         return added;
     }
     if (layers_.empty())
@@ -170,7 +183,7 @@ class Dequantize {
     bool const is_packed = checkpoint_->find(module + ".weight_packed") != nullptr;
     entry.codes = module + (awq_gptq_ ? ".qweight" : is_packed ? ".weight_packed" : ".weight");
     layers_.emplace(module, entry);
-    report_.layers.push_back(module);
+    report.layers.push_back(module);
     return {};
   }
 
@@ -185,29 +198,6 @@ class Dequantize {
                                 module);
   }
 
-  /// Codes become the weight; all other parameters of a quantized layer, and of activations, go.
-  std::optional<std::vector<io::LayerTensor>> parts_of(io::TensorInfo const& tensor) {
-    std::string const module = module_of(tensor.name);
-    auto const found = layers_.find(module);
-    if (found != layers_.end() && found->second.codes == tensor.name) {
-      Shape const shape = found->second.shape;
-      return std::vector<io::LayerTensor>{
-          {module + ".weight",
-           found->second.dtype,
-           {static_cast<uint64_t>(shape.rows), static_cast<uint64_t>(shape.cols)}}};
-    }
-    std::string_view const leaf = leaf_of(tensor.name);
-    bool const is_of_weight = found != layers_.end() &&
-                              (awq_gptq_ ? leaf == "qzeros" || leaf == "scales" || leaf == "g_idx"
-                                         : leaf.starts_with("weight"));
-    if (!is_of_weight && !is_of_activation(leaf))
-      return {};
-    if (!is_of_weight && std::find(report_.dropped.begin(), report_.dropped.end(), tensor.name) ==
-                             report_.dropped.end())
-      report_.dropped.push_back(tensor.name);
-    return std::vector<io::LayerTensor>{};
-  }
-
   static bool is_of_activation(std::string_view leaf) {
     for (int i = 0; i <= static_cast<int>(io::ActivationSite::query); ++i) {
       std::string const start = io::name(static_cast<io::ActivationSite>(i));
@@ -219,29 +209,11 @@ class Dequantize {
     return false;
   }
 
-  Result<void> write(std::string const& module, io::SafetensorsWriter& writer) const {
-    Layer const& entry = layers_.at(module);
-    auto const layer = load(module, entry);
-    if (!layer)
-      return in_model(layer.error());
-    std::vector<float> row(static_cast<std::size_t>(entry.shape.cols));
-    for (index_t r = 0; r < entry.shape.rows; ++r) {
-      if (auto decoded = layer->decode_row(r, row); !decoded)
-        return in_model(decoded.error());
-      if (auto written =
-              writer.append(module + ".weight", io::detail::real_bytes(row, entry.dtype));
-          !written)
-        return written;
-    }
-    return {};
-  }
-
   DequantizeJob const& job_;
-  io::Checkpoint const* checkpoint_ = nullptr;
+  io::Checkpoint const* checkpoint_;
   io::QuantizationConfig config_;
   std::optional<io::AwqGptqConfig> awq_gptq_;  // of such a checkpoint, seen as one of config_
   std::map<std::string, Layer> layers_;
-  DequantizeReport report_;
 };
 
 }  // namespace detail
@@ -256,7 +228,7 @@ class Dequantize {
 /// for a quantized layer that no group matches and for online transforms; nothing_to_do;
 /// output_exists. On any error nothing is left behind.
 [[nodiscard]] inline Result<DequantizeReport> dequantize_checkpoint(DequantizeJob const& job) {
-  return detail::Dequantize{job}.run();
+  return detail::rewrite_model<detail::Dequantize>(job, "dequantize");
 }
 
 }  // namespace qfmt::oneshot

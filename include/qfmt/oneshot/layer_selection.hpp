@@ -6,6 +6,15 @@
 
 namespace qfmt::oneshot {
 
+/// Of the tensor "a.b.weight": "a.b", the module that it is a parameter of.
+[[nodiscard]] inline std::string owner_of(std::string const& tensor) {
+  return tensor.substr(0, tensor.rfind('.'));
+}
+/// And "weight".
+[[nodiscard]] inline std::string_view parameter_of(std::string_view tensor) {
+  return tensor.substr(tensor.rfind('.') + 1);
+}
+
 /// What the name of a module says about it, where no model definition is at hand.
 enum class ModuleKind : uint8_t { linear, embedding, head, norm, router };
 
