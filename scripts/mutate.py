@@ -260,7 +260,7 @@ class Court:
 
     def try_baseline(self, program):
         begin = time.monotonic()
-        verdict, _ = self.judge_by(program, 300)
+        verdict, _ = self.judge_by(program, 600)
         program.seconds = time.monotonic() - begin
         if verdict != "survived":
             return False
@@ -272,7 +272,7 @@ class Court:
     def judge_by(self, program, seconds):
         """The verdict of one program and, if it is no survivor, what it said."""
         sources = [f"tests/{source}" for source in program.sources]
-        status, said = self.run(self.command("-include", self.pch.name, *sources, "main.o", "-o", "program"), 120)
+        status, said = self.run(self.command("-include", self.pch.name, *sources, "main.o", "-o", "program"), 600)
         if status != 0:
             refused = re.search(r"static assertion|constant expression|constexpr.{1,3} expansion of", said)
             return "static_assert" if refused else "compile", said

@@ -58,9 +58,8 @@ class AwqGptqReader {
     nlohmann::json const& value = field(json_, used);
     if (value.is_null())
       return otherwise;
-    if (!is_index(value) || value < -1 || value > 1 << 24)
-      return fail(used, "an integer"), otherwise;
-    return value.get<index_t>();
+    auto const number = integer_between(value, -1, 1 << 24);
+    return number ? *number : (fail(used, "an integer"), otherwise);
   }
   bool truth(char const* key, bool otherwise) {
     nlohmann::json const& value = field(json_, key);

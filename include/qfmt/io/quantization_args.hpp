@@ -125,11 +125,15 @@ inline std::string shown_value(nlohmann::json const& value) {
   return quoted(value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
 
-/// Whether a value of a file is an integer of 64 bits with a sign. A larger one compares, and is
-/// converted, as if it had wrapped: 2^64 - 1 as -1.
-inline bool is_index(nlohmann::json const& value) {
-  return value.is_number_unsigned() ? value.get<uint64_t>() < uint64_t{1} << 63
-                                    : value.is_number_integer();
+/// A value of a file, if it is an integer from `low` to `high`. It is compared as a number, since
+/// nlohmann::json's own comparisons are long to compile.
+inline std::optional<index_t> integer_between(nlohmann::json const& value, index_t low,
+                                              index_t high = INT64_MAX) {
+  if (!value.is_number_integer() ||
+      (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX}))
+    return {};
+  index_t const number = value.get<index_t>();
+  return number >= low && number <= high ? std::optional{number} : std::nullopt;
 }
 
 /// Reads the fields of one "weights" or "input_activations" object, refusing what is not known.
@@ -151,9 +155,10 @@ class ArgsReader {
  private:
   void take(std::string const& key, nlohmann::json const& value) {
     if (key == "num_bits") {
-      if (!value.is_number_integer() || value < 1 || value > 16)
+      auto const bits = integer_between(value, 1, 16);
+      if (!bits)
         return fail(key, value, "an integer from 1 to 16");
-      args_.num_bits = value.get<int>();
+      args_.num_bits = static_cast<int>(*bits);
     } else if (key == "type") {
       if (!take_word(value, {"int", "float"}, args_.type))
         return fail(key, value, "\"int\" or \"float\"");
@@ -164,9 +169,10 @@ class ArgsReader {
     } else if (key == "group_size") {
       if (value.is_null())
         return;
-      if (!is_index(value) || value < -1 || value == 0)
+      auto const size = integer_between(value, -1);
+      if (!size || *size == 0)
         return fail(key, value, "null or a positive integer");
-      args_.group_size = value.get<index_t>();
+      args_.group_size = *size;
     } else if (key == "strategy") {
       if (value.is_null())
         return;
@@ -241,11 +247,13 @@ class ArgsReader {
       if (cols.ec != std::errc{} || cols.ptr != end)
         return false;
     } else {
-      bool const pair = value.is_array() && value.size() == 2 && value[0].is_number_integer() &&
-                        value[1].is_number_integer();
-      if (!pair || value[0] < 1 || value[1] < 1)
+      if (!value.is_array() || value.size() != 2)
         return false;
-      block = {value[0].get<index_t>(), value[1].get<index_t>()};
+      auto const rows = integer_between(value[0], 1);
+      auto const cols = integer_between(value[1], 1);
+      if (!rows || !cols)
+        return false;
+      block = {*rows, *cols};
     }
     args_.block_structure = block;
     return block[0] > 0 && block[1] > 0;
