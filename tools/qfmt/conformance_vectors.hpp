@@ -23,7 +23,11 @@ class JsonLine {
   JsonLine& number(char const* key, int64_t value) { return add(key, std::to_string(value)); }
   JsonLine& numbers(char const* key, std::vector<int64_t> const& values) {
     std::string list = "[";
-    for (int64_t const value : values) list += (list.size() > 1 ? "," : "") + std::to_string(value);
+    for (int64_t const value : values) {
+      if (list.size() > 1)
+        list += ',';
+      list += std::to_string(value);
+    }
     return add(key, list + ']');
   }
   /// Bit patterns of `digits` hexadecimal digits each.
