@@ -43,6 +43,34 @@ __global__ void encode_all(unsigned long long* wrong) {
     atomicAdd(wrong, here);
 }
 
+/// Random numbers with random bits, at each place of eight, against the scalar encode; of every kind,
+/// and such as lie where the formats have their values.
+template <class F, class R>
+__global__ void encode_stochastic_all(unsigned long long* wrong) {
+  unsigned long long here = 0;
+  unsigned long long const step = static_cast<unsigned long long>(gridDim.x) * blockDim.x;
+  for (unsigned long long n = blockIdx.x * blockDim.x + threadIdx.x; n < 1ull << 26; n += step) {
+    auto const numbers = cuda::random_words<8>(Philox{1}, 8 * n);
+    auto const random = cuda::random_words<8>(Philox{2}, 8 * n + n % 4);
+    cuda::Values<float, 8> x;
+    for (int i = 0; i < 8; ++i)
+      x.word[i] = n % 2 == 0 ? numbers.word[i] : (numbers.word[i] & 0x8FFFFFFFu) + 0x30000000u;
+    auto const codes = cuda::encode<F, R>(x, random);
+    for (int i = 0; i < 8; ++i)
+      here += codes[i] == qfmt::encode<F>(x[i], R{Philox{2}(8 * n + n % 4 + i)}) ? 0 : 1;
+  }
+  if (here != 0)
+    atomicAdd(wrong, here);
+}
+
+/// A block of NVFP4 over two lanes for each pair of threads, rounded stochastically.
+__global__ void quantize_stochastic(cuda::Values<float, 8> const* x, GlobalScale global,
+                                    cuda::QuantizedBlock<NVFP4, 8>* to) {
+  unsigned const i = blockIdx.x * blockDim.x + threadIdx.x;
+  to[i] = cuda::quantize_block<NVFP4, cuda::NeighbouringLanes<2>>(
+      x[i], cuda::random_words<8>(Philox{4}, std::uint64_t{8} * i), global);
+}
+
 struct Results {
   float quotient, inexact, root, smaller, larger, sum, product;
 };
@@ -110,6 +138,18 @@ struct Encode {
   }
 };
 
+struct EncodeStochastic {
+  template <class F>
+  void operator()() const {
+    DeviceArray<unsigned long long> const wrong{std::vector<unsigned long long>(1)};
+    encode_stochastic_all<F, Stochastic<32>><<<132 * 8, 256>>>(wrong.data());
+    encode_stochastic_all<F, Stochastic<8>><<<132 * 8, 256>>>(wrong.data());
+    REQUIRE(finished());
+    INFO(F::name);
+    CHECK(wrong.get()[0] == 0);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("cuda device: every code in every place") {
@@ -120,6 +160,38 @@ TEST_CASE("cuda device: every code in every place") {
 TEST_CASE("cuda device: every float in every place") {
   if (has_device("encode"))
     TypeList<E2M1, E4M3, E5M2, E2M3, INT8, INT4>::for_each(Encode{});
+}
+
+TEST_CASE("cuda device: stochastic rounding with the host's bits") {
+  if (!has_device("stochastic encode"))
+    return;
+  TypeList<E2M1, E4M3, E5M2, E2M3, INT8, INT4>::for_each(EncodeStochastic{});
+
+  std::vector<cuda::Values<float, 8>> x(vectors);
+  Philox const random{6};
+  for (std::size_t v = 0; v < x.size(); ++v) {
+    for (int i = 0; i < 8; ++i)
+      x[v].word[i] = (random(8 * v + static_cast<std::size_t>(i)) & 0x87FFFFFFu) + 0x3C000000u;
+  }
+  GlobalScale const global{3.0f};
+  DeviceArray<cuda::Values<float, 8>> const in{x};
+  DeviceArray<cuda::QuantizedBlock<NVFP4, 8>> const out{
+      std::vector<cuda::QuantizedBlock<NVFP4, 8>>(vectors)};
+  quantize_stochastic<<<vectors / 256, 256>>>(in.data(), global, out.data());
+  REQUIRE(finished());
+  auto const got = out.get();
+  int wrong = 0;
+  for (std::size_t v = 0; v < x.size(); v += 2) {  // both halves of a block in one lane
+    cuda::Values<float, 16> block;
+    for (int i = 0; i < 16; ++i) block.word[i] = x[v + static_cast<std::size_t>(i / 8)].word[i % 8];
+    auto const expected =
+        cuda::quantize_block<NVFP4>(block, cuda::random_words<16>(Philox{4}, 8 * v), global);
+    for (int i = 0; i < 16; ++i) {
+      auto const& half = got[v + static_cast<std::size_t>(i / 8)];
+      wrong += half.codes[i % 8] == expected.codes[i] && half.scale == expected.scale ? 0 : 1;
+    }
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("cuda device: arithmetic is the host's") {

@@ -81,6 +81,10 @@ TEST_CASE("the door for authors of kernels compiles under NVRTC") {
       qfmt::cuda::Values<float, 8> x;
       for (int j = 0; j < 8; ++j) x.set(j, scaled[j]);
       y[4 * i] ^= qfmt::cuda::encode<qfmt::E4M3>(x).word[0] ^ qfmt::cuda::encode<qfmt::E2M1>(x).word[0];
+      auto const random = qfmt::cuda::random_words<8>(qfmt::Philox{7}, 8 * i);
+      y[4 * i] ^= qfmt::cuda::encode<qfmt::E4M3, qfmt::Stochastic<8>>(x, random).word[0];
+      y[4 * i] ^= qfmt::cuda::quantize_block<qfmt::NVFP4, qfmt::cuda::NeighbouringLanes<2>>(
+          x, random, {1.0f}).codes.word[0];
     })") == "");
 }
 

@@ -13,6 +13,7 @@
 #include <qfmt/cuda/tensor/amax.cuh>
 #include <qfmt/cuda/tensor/quantize_blocks.cuh>
 #include <qfmt/cuda/tensor/quantize_rows.cuh>
+#include <qfmt/cuda/tensor/quantize_tensor.cuh>
 #include <qfmt/cuda/tensor/rms_norm.cuh>
 #include <qfmt/cuda/tensor/silu_mul.cuh>
 #include <qfmt/formats/int8.hpp>
@@ -130,6 +131,24 @@ void compare_rows(char const* what, MakeSource source) {
   }
 }
 
+template <class T, class F, class MakeSource>
+void compare_tensor(char const* what, MakeSource source, float scale) {
+  for (Shape const shape : shapes) {
+    auto const out = [&](Places p) {
+      return cuda::PackedRows<F>{p.codes, packed_bytes<F>(shape.cols)};
+    };
+    compare<T>(
+        what, shape,
+        [&](Places p) {
+          return by_emulation(source(p, shape), cuda::TensorTarget<F, float, profile::Qfmt>{
+                                                    out(p), {scale, nullptr}});
+        },
+        [&](Places p) {
+          return cuda::quantize_tensor<F>(source(p, shape), out(p), scale, nullptr);
+        });
+  }
+}
+
 template <class T>
 [[maybe_unused]] cuda::MatrixRows<T> matrix(Places p, Shape shape) {
   return {{reinterpret_cast<T const*>(p.x), shape}};
@@ -182,6 +201,32 @@ TEST_CASE("cuda device: rows with a scale each") {
 #endif
 }
 
+TEST_CASE("cuda device: rows under one known scale") {
+  if (!has_device("quantize_tensor"))
+    return;
+  using T = Code<BF16>;
+  compare_tensor<T, E4M3>("tensor E4M3", matrix<T>, 0.0078f);
+#if defined(QFMT_TEST_EVERY_KERNEL)
+  compare_tensor<Code<FP16>, INT8>("tensor INT8", matrix<Code<FP16>>, 0.03f);
+  compare_tensor<T, INT8>("SiLU tensor INT8", silu_mul<T>, 0.03f);
+  compare_tensor<T, E4M3>("RMSNorm tensor E4M3", rms_norm<T>, 0.0078f);
+#endif
+  // The scale on the device, and a MatrixView.
+  auto const x = normal_matrix<T>({9, 100}, 6);
+  DeviceArray<T> const in{x.values};
+  DeviceArray<float> const scale{std::vector<float>{0.01f}};
+  DeviceArray<std::uint8_t> const codes{Bytes(900)};
+  CHECK(cuda::quantize_tensor<INT8>(
+            MatrixView<T const>{in.data(), x.shape}, cuda::PackedRows<INT8>{codes.data(), 100},
+            static_cast<float const*>(scale.data()), nullptr) == Status::ok);
+  CHECK(finished());
+  auto const got = codes.get();
+  int wrong = 0;
+  for (std::size_t i = 0; i < got.size(); ++i)
+    wrong += got[i] == encode<INT8>(to_float(x.values[i]) / 0.01f).bits ? 0 : 1;
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("cuda device: the largest magnitude, and a graph of launches") {
   if (!has_device("amax"))
     return;
@@ -210,6 +255,30 @@ TEST_CASE("cuda device: the largest magnitude, and a graph of launches") {
   cudaGraphExecDestroy(ready);
   cudaGraphDestroy(graph);
   cudaStreamDestroy(stream);
+}
+
+TEST_CASE("cuda: a scale that should lie on the device must lie somewhere") {
+  Matrix<float> const x{{2, 32}};
+  Bytes codes(64);
+  std::vector<Code<UE4M3>> scales(4);
+  CHECK(cuda::quantize_tensor<INT8>(x.view(), cuda::PackedRows<INT8>{codes.data(), 32},
+                                    static_cast<float const*>(nullptr),
+                                    nullptr) == Status::null_pointer);
+  CHECK(cuda::quantize_blocks<NVFP4>(
+            x.view(), cuda::QuantizedRows<NVFP4>{codes.data(), 16, scales.data()},
+            static_cast<GlobalScale const*>(nullptr), nullptr) == Status::null_pointer);
+}
+
+TEST_CASE("cuda: rows under one scale that do not fit are refused, and nothing is launched") {
+  Matrix<float> const x{{2, 32}};
+  Bytes codes(64);
+  auto const status = [&](cuda::PackedRows<INT8> out, MatrixView<float const> in) {
+    return cuda::quantize_tensor<INT8>(in, out, 1.0f, nullptr);
+  };
+  CHECK(status({codes.data(), 31}, x.view()) == Status::stride_invalid);
+  CHECK(status({nullptr, 32}, x.view()) == Status::null_pointer);
+  CHECK(status({codes.data(), 32}, {nullptr, {2, 32}}) == Status::null_pointer);
+  CHECK(status({nullptr, 32}, {nullptr, {0, 32}}) == Status::ok);
 }
 
 TEST_CASE("cuda device: a launch that cannot be is reported") {

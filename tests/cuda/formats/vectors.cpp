@@ -3,7 +3,9 @@
 
 #include <cstring>
 #include <doctest/doctest.h>
+#include <initializer_list>
 
+#include <qfmt/core/random.hpp>
 #include <qfmt/cuda/formats/vectors.cuh>
 #include <qfmt/formats/all.hpp>
 #include <qfmt/packing/pack.hpp>
@@ -28,7 +30,28 @@ void check_layout() {
   for (int i = 0; i < N; ++i) CHECK(vector[i] == codes[i]);
 }
 
+template <int N>
+int wrong_words() {
+  Philox const random{77};
+  int wrong = 0;
+  for (std::uint64_t index : {0ull, 1ull, 2ull, 3ull, 4ull, 7ull, 1ull << 32, (1ull << 34) - 1}) {
+    auto const words = cuda::random_words<N>(random, index, 5);
+    for (int i = 0; i < N; ++i)
+      wrong += words.word[i] == random(index + static_cast<std::uint64_t>(i), 5) ? 0 : 1;
+  }
+  return wrong;
+}
+
 }  // namespace
+
+TEST_CASE("cuda: random words are those of their elements, from any index on") {
+  CHECK(wrong_words<1>() == 0);
+  CHECK(wrong_words<2>() == 0);
+  CHECK(wrong_words<3>() == 0);
+  CHECK(wrong_words<4>() == 0);
+  CHECK(wrong_words<8>() == 0);
+  CHECK(wrong_words<16>() == 0);
+}
 
 TEST_CASE("cuda: a vector of codes is what pack() writes") {
   check_layout<E2M1, 8>();
@@ -51,4 +74,12 @@ TEST_CASE("cuda: a vector of numbers, 16 bits or 32") {
   cuda::Values<float, 2> floats;
   floats.set(1, 0.1f);
   CHECK(floats[1] == 0.1f);
+}
+
+TEST_CASE("cuda: the largest magnitude of eight, NaN above all") {
+  cuda::Values<float, 8> x;
+  x.set(3, -2.0f);
+  CHECK(cuda::largest_magnitude(x) == magnitude_bits(2.0f));
+  x.set(7, bit_cast<float>(0xFF800001u));
+  CHECK(cuda::largest_magnitude(x) == 0x7F800001u);
 }

@@ -38,6 +38,15 @@ BOTH(int4_asymmetric_fp16, Int4)
 BOTH(fp8_bf16, Fp8)
 BOTH(int8_int8, Int8)
 
+/// The body with more shared memory than 48 KB, as launch() starts it.
+using FourStages = qfmt::cuda::MmaSm80<Fp8, 4>;
+static_assert(qfmt::cuda::must_ask_for_shared<FourStages>);
+extern "C" __global__ void __launch_bounds__(FourStages::max_threads, FourStages::min_blocks)
+    mma_sm80_fp8_bf16_4_stages(FourStages const body) {
+  extern __shared__ __align__(16) unsigned char shared[];
+  body.operator()<qfmt::cuda::HardwareThreads>(*reinterpret_cast<FourStages::Shared*>(shared));
+}
+
 template <class S, class T>
 __device__ void make_registers(qfmt::cuda::PackedView<S> const& w, uint4* to) {
   int const lane = static_cast<int>(threadIdx.x);

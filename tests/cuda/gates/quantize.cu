@@ -6,6 +6,7 @@
 #include <qfmt/cuda/tensor/amax.cuh>
 #include <qfmt/cuda/tensor/quantize_blocks.cuh>
 #include <qfmt/cuda/tensor/quantize_rows.cuh>
+#include <qfmt/cuda/tensor/quantize_tensor.cuh>
 #include <qfmt/cuda/tensor/rms_norm.cuh>
 #include <qfmt/cuda/tensor/silu_mul.cuh>
 #include <qfmt/formats/int8.hpp>
@@ -16,6 +17,8 @@ namespace q = qfmt::cuda;
 using T = Code<BF16>;
 template <class F>
 using Rows = q::RowTarget<F, float, profile::Qfmt>;
+template <class F>
+using Tensor = q::TensorTarget<F, float, profile::Qfmt>;
 template <class B, class L>
 using Blocks = q::BlockTarget<B, L, profile::Qfmt>;
 
@@ -30,6 +33,9 @@ using Blocks = q::BlockTarget<B, L, profile::Qfmt>;
 KERNEL(rows_e4m3, q::RowKernel<q::MatrixRows<T>, Rows<E4M3>>)
 KERNEL(silu_rows_int8, q::RowKernel<q::SiluMul<T>, Rows<INT8>>)
 KERNEL(norm_rows_e4m3, q::RowKernel<q::AddRmsNorm<T>, Rows<E4M3>>)
+KERNEL(tensor_e4m3, q::VectorKernel<q::MatrixRows<T>, Tensor<E4M3>>)
+KERNEL(silu_tensor_int8, q::VectorKernel<q::SiluMul<T>, Tensor<INT8>>)
+KERNEL(norm_tensor_e4m3, q::RowKernel<q::AddRmsNorm<T>, Tensor<E4M3>>)
 KERNEL(blocks_nvfp4, q::VectorKernel<q::MatrixRows<T>, Blocks<NVFP4, Swizzled128x4>>)
 KERNEL(blocks_mxfp4, q::VectorKernel<q::MatrixRows<T>, Blocks<MXFP4, RowMajor>>)
 KERNEL(silu_blocks_mxfp8, q::VectorKernel<q::SiluMul<T>, Blocks<MXFP8_E4M3, Swizzled128x4>>)

@@ -35,3 +35,32 @@ TEST_CASE("cuda: a device multiplies integers exactly, with every kernel and wei
     }
   }
 }
+
+TEST_CASE(
+    "cuda: a device gives a kernel more than 48 KB of shared memory, or says that it cannot") {
+  if (!has_device("shared memory"))
+    return;
+  using S = QuantScheme<E4M3, PerBlock<128, 128>>;
+  using T = Code<BF16>;
+  using P = cuda::Product<S, T, float, NoEpilogue>;
+  QuantTensor<S> const w = integer_tensor<S>({144, 1999}, 1);
+  Matrix<T> const x = integer_matrix<T>({67, 1999}, 2);
+  auto const packed = *cuda::pack(w.view());
+  DeviceArray<std::uint8_t> const weight{
+      std::vector<std::uint8_t>(packed.data(), packed.data() + packed.bytes())};
+  DeviceArray<T> const tokens{x.values};
+  Matrix<float> y{{67, 144}, std::nanf("")};
+  DeviceArray<float> const output{y.values};
+  P const product{cuda::tokens_of(MatrixView<T const>{tokens.data(), x.shape}),
+                  packed.view_at(weight.data()),
+                  {output.data(), y.shape},
+                  {}};
+  cuda::MmaSm80<P, 4> const kernel{product};
+  OnDevice::run(kernel, kernel.grid(2));
+  y.values = output.get();
+  CHECK(different(y, integer_product(widened(x), numbers_of(w))) == 0);
+  cuda::MmaSm80<P, 16> const too_large{product};  // 272 KB
+  CHECK(cuda::launch(too_large, too_large.grid(2), too_large.max_threads, nullptr) ==
+        Status::device_error);
+  cudaGetLastError();
+}

@@ -58,6 +58,26 @@ TEST_CASE("cuda: INT8 by INT8 for many tokens") {
   expect_held(like_binary64(numbers_of(x), numbers_of(w), y));
 }
 
+TEST_CASE("cuda: any number of stages gives the bits of two") {
+  using S = QuantScheme<E4M3, PerChannel>;
+  using T = Code<BF16>;
+  Case<S, T> c{random_tensor<S>({20, 450}, 9), normal_matrix<T>({10, 450}, 10)};
+  using P = std::remove_reference_t<decltype(c.product())>;
+  run(c.product());  // two fit into 48 KB
+  expect_held(c.violations());
+  auto const first = c.y.values;
+  auto const check = [&](auto const& kernel) {
+    std::fill(c.y.values.begin(), c.y.values.end(), std::nanf(""));
+    emulate(kernel, kernel.grid(1), Order::shuffled);
+    CHECK(c.y.values == first);
+  };
+  static_assert(cuda::MmaSm80<P>::stages == 2);
+  static_assert(sizeof(cuda::MmaSm80<P, 4>::Shared) > 48 * 1024);
+  check(cuda::MmaSm80<P, 3>{c.product()});
+  check(cuda::MmaSm80<P, 4>{c.product()});
+  check(cuda::MmaSm80<P, 9>{c.product()});  // more than there are tiles
+}
+
 TEST_CASE("cuda: lanes that read tokens at once meet different banks") {
   auto const different = [](int row_bytes, int lanes, auto column_bytes, int bytes) {
     for (int first = 0; first < 32; first += lanes) {
@@ -79,27 +99,4 @@ TEST_CASE("cuda: lanes that read tokens at once meet different banks") {
       Bytes::token_bytes, 8, [](int t) { return 16 * t; }, 16));
   CHECK_FALSE(different(
       128, 8, [](int t) { return 32 * t; }, 16));
-}
-
-TEST_CASE("cuda: what comes after the sum, in every output type") {
-  using S = BlockScheme<NVFP4>;
-  using T = Code<BF16>;
-  Case<S, T> c{random_tensor<S>({10, 64}, 7), normal_matrix<T>({3, 64}, 8)};
-  run(c.product());
-  Matrix<float> const sums = c.y;
-  std::vector<float> bias(10);
-  for (std::size_t n = 0; n < 10; ++n) bias[n] = static_cast<float>(n);
-  run(c.product(Bias{bias.data(), 10}));
-  CHECK(c.y(2, 9) == sums(2, 9) + 9.0f);
-  Matrix<T> const gate = normal_matrix<T>({3, 10}, 9);
-  run(c.product(SiluTimes<T>{gate.view()}));
-  SiluTimes<T> const silu{gate.view()};
-  CHECK(c.y(1, 4) == silu(sums(1, 4), 1, 4));
-
-  Matrix<Code<FP16>> half{{3, 10}};
-  cuda::Product<S, T, Code<FP16>, NoEpilogue> const product{
-      cuda::tokens_of(std::as_const(c.x).view()), c.packed.view(), half.view(), {}};
-  cuda::MmaSm80<decltype(product)> const kernel{product};
-  emulate(kernel, kernel.grid(1));
-  CHECK(half(2, 5) == from_float<Code<FP16>>(sums(2, 5)));
 }

@@ -9,7 +9,7 @@
 #include <set>
 #include <support/samples.hpp>
 
-#include <qfmt/cuda/gemm/packed_tile.hpp>
+#include <qfmt/cuda/gemm/word_order.hpp>
 
 #include <cuda/emulation/machine.hpp>
 

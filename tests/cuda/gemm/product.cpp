@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The division of the work among blocks, and among experts. The multiplication itself is tested
-// through the kernels (skinny.cpp, mma_sm80.cpp).
+// The division of the work among blocks, and among experts; and what happens to a sum, in every kernel.
+// The multiplication itself is tested through the kernels (skinny.cpp, mma_sm80.cpp).
 
 #include <vector>
 
 #include <qfmt/cuda/gemm/mma_sm80.cuh>
+#include <qfmt/cuda/gemm/simt.cuh>
 #include <qfmt/cuda/gemm/skinny.cuh>
 
 #include <cuda/gemm/products.hpp>
@@ -89,4 +90,104 @@ TEST_CASE("cuda: experts multiply their own tokens, and no others") {
   };
   check(cuda::Skinny<decltype(product), 1>{product});
   check(cuda::MmaSm80<decltype(product)>{product});
+}
+
+namespace {
+
+using S = BlockScheme<NVFP4>;
+using T = Code<BF16>;
+enum class By { simt, skinny, skinny_in_parts, mma_sm80 };
+
+/// x w^T by a kernel, rounded to Y after the epilogue.
+template <Real Y, class E>
+Matrix<Y> product_of(By by, Case<S, T>& c, E const& epilogue) {
+  Matrix<Y> y{c.y.shape};
+  cuda::Product<S, T, Y, E> product{cuda::tokens_of(std::as_const(c.x).view()), c.packed.view(),
+                                    y.view(), epilogue};
+  std::vector<float> partial(static_cast<std::size_t>(2 * y.shape.size()));
+  switch (by) {
+    case By::simt: {
+      MatrixView<T const> const x = std::as_const(c.x).view();
+      cuda::Simt<MatrixView<T const>, cuda::PackedView<S>, Y, E> const kernel{x, product.w,
+                                                                              product.y, epilogue};
+      emulate(kernel, kernel.grid());
+      break;
+    }
+    case By::skinny_in_parts:
+      product.splits = 2;
+      product.partial = partial.data();
+      [[fallthrough]];
+    case By::skinny: {
+      cuda::Skinny<decltype(product), 1> const kernel{product};
+      emulate(kernel, kernel.grid(1));
+      cuda::AddSplits<decltype(product)> const sum{product};
+      if (by == By::skinny_in_parts)
+        emulate(sum, sum.grid());
+      break;
+    }
+    case By::mma_sm80: {
+      cuda::MmaSm80<decltype(product)> const kernel{product};
+      emulate(kernel, kernel.grid(1));
+      break;
+    }
+  }
+  return y;
+}
+
+template <Real Y, class E>
+void check_epilogue(E const& epilogue) {
+  Case<S, T> c{random_tensor<S>({21, 150}, 7), normal_matrix<T>({5, 150}, 8)};
+  for (By const by : {By::simt, By::skinny, By::skinny_in_parts, By::mma_sm80}) {
+    Matrix<float> const sums = product_of<float>(by, c, NoEpilogue{});
+    Matrix<Y> const y = product_of<Y>(by, c, epilogue);
+    int wrong = 0;
+    for (index_t m = 0; m < 5; ++m) {
+      for (index_t n = 0; n < 21; ++n)
+        wrong += to_float(y(m, n)) == round_to<Y>(epilogue(sums(m, n), m, n)) ? 0 : 1;
+    }
+    INFO("kernel " << static_cast<int>(by));
+    CHECK(wrong == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("cuda: every kernel adds, multiplies and rounds what comes after its sum") {
+  std::vector<float> bias(21);
+  for (std::size_t n = 0; n < bias.size(); ++n) bias[n] = static_cast<float>(n) - 9.5f;
+  Matrix<T> const other = normal_matrix<T>({5, 21}, 9);
+  Matrix<float> const wide = normal_matrix({5, 21}, 10);
+  check_epilogue<Code<BF16>>(NoEpilogue{});
+  check_epilogue<Code<FP16>>(Bias{bias.data(), 21});
+  check_epilogue<float>(Residual<float>{wide.view()});
+  check_epilogue<Code<BF16>>(Residual<T>{other.view()});
+  check_epilogue<Code<FP16>>(SiluTimes<T>{other.view()});
+  check_epilogue<float>(SiluTimes<T>{other.view()});
+}
+
+namespace {
+
+template <class W>
+void check_no_columns() {
+  std::vector<float> const bias(18, 3.0f);
+  Case<W, T> c{QuantTensor<W>{{18, 0}}, Matrix<T>{{35, 0}}};
+  auto const product = c.product(Bias{bias.data(), 18});
+  auto const all_three = [&] {
+    return std::all_of(c.y.values.begin(), c.y.values.end(), [](float y) { return y == 3.0f; });
+  };
+  cuda::Skinny<std::remove_const_t<decltype(product)>, 4> const skinny{product};
+  emulate(skinny, skinny.grid(1));
+  CHECK(all_three());
+  std::fill(c.y.values.begin(), c.y.values.end(), std::nanf(""));
+  cuda::MmaSm80<std::remove_const_t<decltype(product)>> const mma{product};
+  emulate(mma, mma.grid(1));
+  CHECK(all_three());
+}
+
+}  // namespace
+
+TEST_CASE("cuda: a product over no columns is the epilogue of zero") {
+  check_no_columns<S>();
+  check_no_columns<Int8Rows>();
+  check_no_columns<Int4Asymmetric>();
 }

@@ -138,6 +138,18 @@ TEST_CASE("cuda: INT8 by INT8 is exact until the scales") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("cuda: INT8 by INT8 under one scale for all tokens") {
+  using Static8 = QuantScheme<INT8, PerTensor, Symmetric, Static<AbsMax>>;
+  QuantTensor<Int8Rows> const w = random_tensor<Int8Rows>({19, 130}, 9);
+  QuantTensor<Static8> const x = random_tensor<Static8>({6, 130}, 10);
+  auto const packed = *cuda::pack(w.view());
+  Matrix<float> y{{6, 19}, std::nanf("")};
+  cuda::Product<Int8Rows, std::int8_t, float, NoEpilogue> const product{
+      cuda::tokens_of(x.view()), packed.view(), y.view(), {}};
+  run<1>(product);
+  expect_held(like_binary64(numbers_of(x), numbers_of(w), y));
+}
+
 TEST_CASE("cuda: a weight read one tile too far is noticed") {
   using S = BlockScheme<NVFP4>;
   Case<S, Code<BF16>> c{random_tensor<S>({16, 128}, 11), normal_matrix<Code<BF16>>({2, 128}, 12)};

@@ -19,9 +19,3 @@ TEST_CASE("cuda: and_xor") {
   static_assert(cuda::ptx::and_xor(0xFFFF1234, 0x000F000F, 0x43004300) == 0x430F4304);
   CHECK(cuda::ptx::and_xor(0, 0xFF, 0xAB) == 0xAB);
 }
-
-TEST_CASE("cuda: scaling by a power of two") {
-  CHECK(cuda::ptx::scale<-126>(1.0f) == power_of_two(-126));
-  CHECK(cuda::ptx::scale<-126>(0.5f) == power_of_two(-127));
-  CHECK(cuda::ptx::scale<10>(-3.0f) == -3072.0f);
-}

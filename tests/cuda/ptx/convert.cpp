@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The conversion instructions exist on a device only; cuda/formats/device.cu compares them there
+// The conversion instructions exist on a device only; tests/cuda/dequant.cu compares them there
 // with the functions that the host runs.
 
 #include <doctest/doctest.h>

@@ -74,6 +74,43 @@ void check(Matrix<float> const& matrix, typename B::Policy::Global const* given 
   CHECK(wrong == 0);
 }
 
+/// A block over two lanes, rounded stochastically: the scale as ever, and the host's codes of the
+/// quotients for the bits of the same elements.
+template <class B, class R>
+void check_stochastic(Matrix<float> const& matrix) {
+  using S = BlockScheme<B, Static<AbsMax>>;
+  using F = typename B::Element;
+  constexpr int per_lane = static_cast<int>(B::block_size) / 2;
+  Philox const random{2026};
+  auto const global = fit_global<S, float>(matrix.view());
+  auto const expected = quantize_with<S, float>(matrix.view(), global);
+  REQUIRE(expected);
+  int wrong = 0;
+  int moved = 0;
+  for (index_t row = 0; row < shape.rows; ++row) {
+    for (index_t col = 0; col < shape.cols; col += per_lane) {
+      index_t const block = col / B::block_size;
+      partners = 0;
+      for (index_t i = 0; i < B::block_size; ++i)
+        partners = std::max(partners, magnitude_bits(matrix(row, block * B::block_size + i)));
+      auto const index = static_cast<std::uint64_t>(row * shape.cols + col);
+      auto const got = cuda::quantize_block<B, PlayedLanes<2>, R>(
+          at<per_lane>(matrix, row, col), cuda::random_words<per_lane>(random, index), global);
+      auto const scale = expected->view().scales[row * expected->view().scale_shape.cols + block];
+      wrong += got.scale == scale ? 0 : 1;
+      float const prepared = B::Policy::template prepare<profile::Qfmt>(scale, global);
+      for (int i = 0; i < per_lane; ++i) {
+        R const rounding{random(index + static_cast<std::uint64_t>(i))};
+        wrong += got.codes[i] == encode<F>(matrix(row, col + i) / prepared, rounding) ? 0 : 1;
+        moved += got.codes[i] == expected->view().code(row, col + i) ? 0 : 1;
+      }
+    }
+  }
+  INFO(B::name);
+  CHECK(wrong == 0);
+  CHECK(moved > 100);  // it is not rounding to nearest
+}
+
 struct EachBlockFormat {
   Matrix<float> matrix = numbers(-30, 61);
   template <class B>
@@ -87,6 +124,15 @@ struct EachBlockFormat {
 
 TEST_CASE("cuda: a block in registers is quantized as a matrix is") {
   BlockFormats::for_each(EachBlockFormat{});
+}
+
+TEST_CASE("cuda: a block in registers, rounded stochastically") {
+  for (int const lowest : {-110, -30, 60}) {
+    check_stochastic<NVFP4, Stochastic<32>>(numbers(lowest, 24));
+    check_stochastic<NVFP4, Stochastic<8>>(numbers(lowest, 24));
+    check_stochastic<MXFP4, Stochastic<32>>(numbers(lowest, 24));
+    check_stochastic<MXFP8_E5M2, Stochastic<16>>(numbers(lowest, 24));
+  }
 }
 
 TEST_CASE("cuda: in another profile") {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <qfmt/cuda/tensor/quantize_blocks.cuh>
+#include <qfmt/tensor/frozen.hpp>
 #include <qfmt/tensor/quantize.hpp>
 
 // Kernels of quantization run by emulated threads, and what they wrote against quantize() on the host.
@@ -146,6 +147,34 @@ struct RowOutput {
   Poisoned<Stored> scales;
 };
 
+/// The output under one known scale.
+template <class F, class Stored = float, class P = profile::Qfmt>
+struct TensorOutput {
+  using Scheme = QuantScheme<F, PerTensor, SymmetricScale<Stored>, Static<AbsMax>, P>;
+
+  explicit TensorOutput(Shape s)
+      : matrix{s}, row_bytes{packed_bytes<F>(s.cols) + s.rows % 3}, codes{s.rows * row_bytes} {}
+
+  cuda::TensorTarget<F, Stored, P> target(cuda::Parameter<Stored> scale) {
+    return {{codes.data(), row_bytes}, scale};
+  }
+  template <class T>
+  int wrong(Matrix<T> const& x, Stored scale) const {
+    auto const seen = as_seen_by<P>(x);
+    auto const frozen = Frozen<Scheme>::from_stored({1, matrix.cols}, {scale});
+    if (!frozen)
+      return -1;
+    auto const expected = frozen->quantize(std::as_const(seen).view());
+    if (!expected)
+      return -1;
+    return wrong_bytes(codes, matrix.rows, row_bytes, *expected) + (codes.margin_intact() ? 0 : 1);
+  }
+
+  Shape matrix;
+  index_t row_bytes;
+  Poisoned<std::uint8_t> codes;
+};
+
 /// Runs a source into a target as the doors do.
 template <class Target, class Source>
 bool emulate(Source const& source, Target const& target, Order order) {
@@ -172,8 +201,6 @@ bool emulate_rows(Source const& source, cuda::ScaledRows<F, Stored> out, Order o
   return emulate(source, cuda::RowTarget<F, Stored, P>{out}, order);
 }
 
-/// Numbers that lie apart by many powers of two, with zeros, blocks of zeros and rows of zeros, and
-/// the extremes of T.
 /// The tensor's part that fits a matrix.
 template <class B, class T>
 typename B::Policy::Global global_of(Matrix<T> const& x) {
@@ -181,6 +208,7 @@ typename B::Policy::Global global_of(Matrix<T> const& x) {
   return fit_global<BlockScheme<B>>(std::as_const(seen).view());
 }
 
+/// Numbers that lie apart by many powers of two, with zeros, blocks of zeros and rows of zeros.
 template <Real T>
 Matrix<T> ragged_matrix(Shape shape, std::uint64_t seed) {
   Matrix<T> matrix = normal_matrix<T>(shape, seed);

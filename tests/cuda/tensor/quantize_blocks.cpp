@@ -53,6 +53,7 @@ TEST_CASE("cuda: every layout of scales is rearrange(), padding included") {
   check_shapes<NVFP4, Swizzled8x4, Code<BF16>>();
   check_shapes<MXFP8_E4M3, ColumnMajorWords, Code<BF16>>();
   check<MXFP4, Swizzled128x4, Code<BF16>>({130, 176});
+  check<MXFP8_E4M3, Swizzled128x4, Code<FP16>>({130, 176});
   check<MXFP4, Swizzled128x4, float>({2, 2080});  // more than one block of threads across
 }
 

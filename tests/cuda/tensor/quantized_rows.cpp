@@ -44,12 +44,24 @@ TEST_CASE("cuda: rows that do not fit are refused") {
   CHECK(status({0, 2}, {nullptr, 1, nullptr}) == Status::ok);
 }
 
+TEST_CASE("cuda: rows under one scale that do not fit are refused") {
+  std::uint8_t code = 0;
+  auto const status = [](Shape matrix, cuda::PackedRows<INT4> out) {
+    return cuda::TensorTarget<INT4, float, profile::Qfmt>{out, {}}.check(matrix);
+  };
+  CHECK(status({1, 2}, {&code, 1}) == Status::ok);
+  CHECK(status({1, 3}, {&code, 1}) == Status::stride_invalid);
+  CHECK(status({1, 2}, {nullptr, 1}) == Status::null_pointer);
+  CHECK(status({0, 2}, {nullptr, 1}) == Status::ok);
+}
+
 TEST_CASE("cuda: a target reaches as far as its padding") {
   using Swizzled = cuda::BlockTarget<NVFP4, Swizzled128x4, profile::Qfmt>;
   CHECK(Swizzled::padded({1, 1}) == Shape{128, 64});
   CHECK(Swizzled::padded({129, 65}) == Shape{256, 128});
   CHECK(cuda::BlockTarget<MXFP4, RowMajor, profile::Qfmt>::padded({3, 33}) == Shape{3, 64});
   CHECK(cuda::RowTarget<INT4, float, profile::Qfmt>::padded({3, 33}) == Shape{3, 33});
+  CHECK(cuda::TensorTarget<INT4, float, profile::Qfmt>::padded({3, 33}) == Shape{3, 33});
 }
 
 TEST_CASE("cuda: a parameter is a value, or lies elsewhere") {

@@ -96,6 +96,12 @@ void check(Shape shape, Order order) {
   REQUIRE(emulate_blocks<NVFP4, Swizzled8x4>(source, blocks.view(), {global, nullptr}, order));
   CHECK(blocks.wrong(y, global) == 0);
   CHECK(same(residual, h));
+
+  residual = in.residual;
+  TensorOutput<E4M3> tensor{shape};
+  REQUIRE(emulate(source, tensor.target({0.0078f, nullptr}), order));
+  CHECK(tensor.wrong(y, 0.0078f) == 0);
+  CHECK(same(residual, h));
 }
 
 }  // namespace

@@ -77,11 +77,3 @@ TEST_CASE("cuda: eight codes are what pack() writes, and nothing else is written
   check_codes<E4M3>();
   check_codes<INT5>();
 }
-
-TEST_CASE("cuda: the largest magnitude of eight, NaN above all") {
-  cuda::RowVector<float> x;
-  x.set(3, -2.0f);
-  CHECK(cuda::largest_magnitude(x) == magnitude_bits(2.0f));
-  x.set(7, bit_cast<float>(0xFF800001u));
-  CHECK(cuda::largest_magnitude(x) == 0x7F800001u);
-}

@@ -79,6 +79,9 @@ TEST_CASE("cuda: SiLU, product and quantize in one are one after the other") {
   BlockOutput<MXFP8_E4M3, Swizzled128x4> blocks{shape};
   REQUIRE(emulate_blocks<MXFP8_E4M3, Swizzled128x4>(source, blocks.view(), {}, Order::backward));
   CHECK(blocks.wrong(y, {}) == 0);
+  TensorOutput<INT8> tensor{shape};
+  REQUIRE(emulate(source, tensor.target({0.03f, nullptr}), Order::forward));
+  CHECK(tensor.wrong(y, 0.03f) == 0);
 }
 
 TEST_CASE("cuda: gate and up of different shapes are refused") {

@@ -16,6 +16,14 @@ namespace qfmt::cuda {
 
 namespace detail {
 
+/// Formats that the additions below encode. (BF16's largest numbers would need one of infinity.)
+template <class F>
+inline constexpr bool rounds_by_addition = false;
+template <FloatFormat F>
+inline constexpr bool rounds_by_addition<F> = F::has_zero&& F::bits <= 8;
+template <IntegerFormat F>
+inline constexpr bool rounds_by_addition<F> = F::bits <= 8;
+
 /// The code of the magnitude of a number that is not NaN, in six instructions without a branch.
 ///
 /// An addition does the rounding. The power of two at which binary32's last bit is worth one step
@@ -77,7 +85,7 @@ template <int N>
 /// N codes that fill words, of numbers that are not NaN. As one sum, in which the constants of all
 /// codes meet.
 template <FloatFormat F, int N>
-requires(32 % F::bits == 0 && F::is_signed && F::has_negative_zero)
+requires(rounds_by_addition<F> && 32 % F::bits == 0 && F::is_signed && F::has_negative_zero)
     [[nodiscard]] QFMT_HOST_DEVICE constexpr Codes<F, N> encode_by_addition(
         Values<float, N> const& x) noexcept {
   constexpr int in_word = 32 / F::bits;
@@ -112,13 +120,6 @@ template <IntegerFormat F>
   uint32_t const sum = bit_cast<uint32_t>(units + 12582912.0f);
   return {static_cast<typename F::storage_type>(sum & F::code_mask)};
 }
-
-template <class F>
-inline constexpr bool rounds_by_addition = false;
-template <FloatFormat F>
-inline constexpr bool rounds_by_addition<F> = F::has_zero&& F::bits <= 8;
-template <IntegerFormat F>
-inline constexpr bool rounds_by_addition<F> = F::bits <= 8;
 
 template <ElementFormat F>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode_one(float x) noexcept {
@@ -170,6 +171,81 @@ template <ElementFormat F, bool MayBeNaN = true, int N>
     return detail::encode_by_addition<F, N>(numbers);
   } else {
     for (int i = 0; i < N; ++i) codes.set(i, detail::encode_one<F>(x[i]));
+  }
+  return codes;
+}
+
+namespace detail {
+
+/// x as a code by stochastic rounding; `draw` has the random bits at its top, and zeros below. The
+/// significand of 24 bits becomes a fixed-point number of F's steps with 32 bits behind the point, and
+/// the draw is added there: a carry out of the fraction rounds up. What lies below 2^-32 of a step
+/// cannot matter, so neither can any subnormal of binary32: all formats but BF16.
+template <FloatWithZero F, OverflowMode O>
+requires(F::min_exponent >= F::mantissa_bits - 94)
+    [[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode_stochastic(float x,
+                                                                       uint32_t draw) noexcept {
+  constexpr int lowest = IeeeTraits<float>::bias + F::min_exponent;
+  constexpr int of_normals = 23 - F::mantissa_bits;
+  uint32_t const magnitude = magnitude_bits(x);
+  int const field = static_cast<int>(magnitude >> 23);
+  int const exponent = field > lowest ? field : lowest;
+  int const shift = of_normals + exponent - field;
+  uint64_t const significand = uint64_t{(magnitude & 0x7FFFFF) | 0x800000} << 32;
+  uint64_t const steps = (significand >> (shift < 63 ? shift : 63)) + draw;
+  uint32_t code = static_cast<uint32_t>(steps >> 32) +
+                  (static_cast<uint32_t>(exponent - lowest) << F::mantissa_bits);
+  if (code > F::max_code)
+    code = same_as<O, Saturate> ? F::max_code : F::overflow_code;
+  if (F::is_signed && (F::has_negative_zero || code != 0))
+    code |= bit_cast<uint32_t>(x) >> (32 - F::bits) & F::sign_mask;
+  return {static_cast<typename F::storage_type>(is_nan(x) ? F::nan_code : code)};
+}
+
+/// The same for an integer format; numbers beyond twice its range are taken as that.
+template <IntegerFormat F, OverflowMode O>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode_stochastic(float x,
+                                                                   uint32_t draw) noexcept {
+  constexpr int last =
+      150 - F::spec.fraction_bits;  // the field of numbers whose last bit is a unit
+  constexpr int largest = last - 23 + F::bits;
+  uint32_t const magnitude = magnitude_bits(x);
+  int const field = static_cast<int>(magnitude >> 23);
+  int const shift = last - (field < largest ? field : largest);
+  uint64_t const significand = uint64_t{(magnitude & 0x7FFFFF) | 0x800000} << 32;
+  uint64_t const units = (significand >> (shift < 63 ? shift : 63)) + draw;
+  uint32_t const rounded = static_cast<uint32_t>(units >> 32);
+  uint32_t const limit = static_cast<uint32_t>(is_negative(x) ? -F::min_int : F::max_int);
+  int32_t const clamped = static_cast<int32_t>(rounded < limit ? rounded : limit);
+  return {F::from_int(is_nan(x) ? F::max_int : is_negative(x) ? -clamped : clamped)};
+}
+
+template <class R>
+inline constexpr bool is_stochastic = false;
+template <int RandomBits>
+inline constexpr bool is_stochastic<Stochastic<RandomBits>> = true;
+
+}  // namespace detail
+
+/// The codes of N numbers by stochastic rounding, encode<F, R, O>(x, R{random}) for each: the host's
+/// codes for the same bits. R says how many of the 32 bits count. Not for codebooks and E8M0,
+/// which have no stochastic rounding.
+///
+///     auto const random = cuda::random_words<8>(Philox{seed}, index);  // elements index to index + 7
+///     auto const codes = cuda::encode<E4M3, Stochastic<8>>(x, random);
+///
+/// The cvt.rs instructions of sm_100a are not used: a word of random bits serves four values there.
+template <ElementFormat F, class R = Stochastic<32>, OverflowMode O = Saturate, int N>
+requires(detail::is_stochastic<R> && (FloatWithZero<F> || IntegerFormat<F>))
+    [[nodiscard]] QFMT_HOST_DEVICE constexpr Codes<F, N> encode(
+        Values<float, N> const& x, RandomWords<N> const& random) noexcept {
+  Codes<F, N> codes;
+  for (int i = 0; i < N; ++i) {
+    uint32_t const draw = random.word[i] << (32 - R::random_bits);
+    if constexpr (requires { detail::encode_stochastic<F, O>(x[i], draw); })
+      codes.set(i, detail::encode_stochastic<F, O>(x[i], draw));
+    else
+      codes.set(i, qfmt::encode<F, R, O>(x[i], R{random.word[i]}));
   }
   return codes;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <qfmt/core/random.hpp>
 #include <qfmt/formats/real.hpp>
 
 // Small vectors in registers. Both are plain words, so that they are loaded and stored with one
@@ -62,5 +63,48 @@ struct Values<float, N> {
   }
   QFMT_HOST_DEVICE constexpr void set(int i, float x) noexcept { word[i] = bit_cast<uint32_t>(x); }
 };
+
+/// The bits of the largest magnitude: those of a NaN if there is one.
+template <int N>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr uint32_t largest_magnitude(
+    Values<float, N> const& x) noexcept {
+  uint32_t largest = 0;
+  for (int i = 0; i < N; ++i) {
+    uint32_t const magnitude = x.word[i] & 0x7FFFFFFFu;
+    largest = largest > magnitude ? largest : magnitude;
+  }
+  return largest;
+}
+
+/// Random bits for N elements, 32 for each.
+template <int N>
+struct RandomWords {
+  uint32_t word[size_t{N}]{};
+};
+
+/// The bits of elements index to index + N - 1: random(index + i, stream) for each. A block of the
+/// generator serves four elements; an index that is no multiple of 4 may need one block more.
+template <int N>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr RandomWords<N> random_words(Philox const& random,
+                                                                     uint64_t index,
+                                                                     uint64_t stream = 0) noexcept {
+  constexpr int blocks = (N + 3) / 4;
+  int const offset = static_cast<int>(index % 4);
+  uint32_t drawn[size_t{4 * (blocks + 1)}]{};
+  for (int b = 0; b <= blocks; ++b) {
+    if (b < blocks || offset + N > 4 * blocks) {
+      auto const block = random.block(index / 4 + static_cast<uint64_t>(b), stream);
+      for (int i = 0; i < 4; ++i) drawn[4 * b + i] = block.words[i];
+    }
+  }
+  // A shift by two places and by one, so that registers are not indexed by a variable.
+  RandomWords<N> words;
+  for (int i = 0; i < N; ++i) {
+    uint32_t const even = (offset & 2) != 0 ? drawn[i + 2] : drawn[i];
+    uint32_t const odd = (offset & 2) != 0 ? drawn[i + 3] : drawn[i + 1];
+    words.word[i] = (offset & 1) != 0 ? odd : even;
+  }
+  return words;
+}
 
 }  // namespace qfmt::cuda

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <qfmt/cuda/gemm/check.hpp>
 #include <qfmt/cuda/gemm/mma_sm80.cuh>
 #include <qfmt/cuda/gemm/plan.hpp>
 #include <qfmt/cuda/gemm/simt.cuh>
 #include <qfmt/cuda/gemm/skinny.cuh>
-#include <qfmt/gemm/gemm.hpp>
 
 #if defined(__CUDACC__)
 
@@ -42,66 +42,6 @@ concept TensorCoreTokens = requires(X const& x) {
 
 template <class X>
 using ElementOf = typename decltype(tokens_of(std::declval<X const&>()))::Element;
-
-/// Bytes of sums are counted in int32: (-128)^2 K must stay below 2^31.
-template <class T>
-inline constexpr index_t most_columns = same_as<T, int8_t> ? (1 << 17) - 1
-                                                           : (index_t{1} << 31) - 64;
-inline constexpr index_t most_rows = (index_t{1} << 31) - 128;
-
-template <Packable S>
-Status check(PackedView<S> const& w) noexcept {
-  if (w.shape.rows < 0 || w.shape.cols < 0)
-    return Status::negative_size;
-  if (w.shape.rows > most_rows || w.shape.cols > most_columns<float>)
-    return Status::size_unsupported;
-  if (w.layout().bytes() == 0)
-    return Status::ok;
-  if (w.data == nullptr)
-    return Status::null_pointer;
-  return reinterpret_cast<size_t>(w.data) % PackedLayout<S>::alignment == 0
-             ? Status::ok
-             : Status::buffer_misaligned;
-}
-template <Scheme S>
-Status check(QuantTensorView<S> const& w) noexcept {
-  return qfmt::detail::check(w);
-}
-template <Packable S>
-[[nodiscard]] bool overlap(PackedView<S> const& w, qfmt::detail::MemoryRows y) noexcept {
-  index_t const bytes = w.layout().bytes();
-  return qfmt::detail::overlap({w.data, 1, bytes, bytes}, y);
-}
-template <Scheme S>
-[[nodiscard]] bool overlap(QuantTensorView<S> const& w, qfmt::detail::MemoryRows y) noexcept {
-  return qfmt::detail::overlap(w, y);
-}
-
-/// What can be said of a product with a weight of this shape before anything is launched.
-template <class X, Real Y, Epilogue E>
-Status check_product(X const& x, Shape w, MatrixView<Y> y, E const& epilogue) noexcept {
-  for (Status const status : {qfmt::detail::check(x), qfmt::detail::check(y)}) {
-    if (status != Status::ok)
-      return status;
-  }
-  if (x.shape.cols != w.cols || y.shape != Shape{x.shape.rows, w.rows})
-    return Status::shape_mismatch;
-  if (Status const status = epilogue.check(y.shape); status != Status::ok)
-    return status;
-  if (x.shape.rows > most_rows)
-    return Status::size_unsupported;
-  return qfmt::detail::overlap(x, qfmt::detail::memory_of(y)) ? Status::buffer_aliasing
-                                                              : Status::ok;
-}
-/// The same with the weight itself.
-template <class X, class W, Real Y, Epilogue E>
-Status check_operands(X const& x, W const& w, MatrixView<Y> y, E const& epilogue) noexcept {
-  for (Status const status : {detail::check(w), check_product(x, w.shape, y, epilogue)}) {
-    if (status != Status::ok)
-      return status;
-  }
-  return detail::overlap(w, qfmt::detail::memory_of(y)) ? Status::buffer_aliasing : Status::ok;
-}
 
 template <class X, class W, Real Y, Epilogue E>
 Status launch_simt(X const& x, W const& w, MatrixView<Y> y, E const& epilogue,

@@ -12,7 +12,10 @@ namespace qfmt::cuda {
 ///
 ///     block   128 rows, 64 tokens, all of K
 ///     warp    32 rows, 64 tokens
-template <class P>
+///
+/// Stages: how many tiles are in shared memory at once; 0 for as many as fit into the 48 KB that a
+/// kernel has without asking. (launch() asks for more, where a device has them.)
+template <class P, int Stages = 0>
 struct MmaSm80 {
   using Sum = typename P::Sum;
   using S = typename P::Scheme;
@@ -35,8 +38,7 @@ struct MmaSm80 {
     alignas(16) uint8_t weights[size_t{row_blocks}][size_t{Tile::bytes}];
     alignas(16) uint8_t x[size_t{tokens}][size_t{token_bytes}];
   };
-  /// As many as fit into the 48 KB that need no permission.
-  static constexpr int stages = static_cast<int>(48 * 1024 / sizeof(Stage));
+  static constexpr int stages = Stages > 0 ? Stages : static_cast<int>(48 * 1024 / sizeof(Stage));
   static_assert(stages >= 2);
   union Shared {
     Stage stage[size_t{stages}];

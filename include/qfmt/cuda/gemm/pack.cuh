@@ -62,10 +62,11 @@ template <Packable S>
 Status pack(QuantTensorView<S> const& from, uint8_t* to, cudaStream_t stream) {
   if (from.shape.rows < 0 || from.shape.cols < 0)
     return Status::negative_size;
-  if (from.shape.size() == 0)
+  if (PackedLayout<S>{from.shape}.bytes() == 0)
     return Status::ok;
-  if (from.codes == nullptr || from.scales == nullptr || to == nullptr ||
-      (S::has_zero_point && from.zero_points == nullptr))
+  bool const incomplete = from.codes == nullptr || from.scales == nullptr ||
+                          (S::has_zero_point && from.zero_points == nullptr);
+  if (to == nullptr || (incomplete && from.shape.size() != 0))
     return Status::null_pointer;
   if (reinterpret_cast<size_t>(to) % PackedLayout<S>::alignment != 0)
     return Status::buffer_misaligned;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/cuda/gemm/packed_tile.hpp>
+#include <qfmt/cuda/gemm/word_order.hpp>
 #include <qfmt/formats/e2m1.hpp>
 #include <qfmt/formats/e4m3.hpp>
 #include <qfmt/formats/e5m2.hpp>

@@ -46,19 +46,6 @@ namespace qfmt::cuda::ptx {
   return (a & mask) ^ bits;
 }
 
-/// x * 2^Exponent, subnormal operands and results kept whatever -ftz says.
-template <int Exponent>
-[[nodiscard]] QFMT_HOST_DEVICE constexpr float scale(float x) noexcept {
-#if defined(__CUDA_ARCH__)
-  if (!__builtin_is_constant_evaluated()) {
-    float d = 0.0f;
-    asm("mul.rn.f32 %0, %1, %2;" : "=f"(d) : "f"(x), "f"(power_of_two(Exponent)));
-    return d;
-  }
-#endif
-  return x * power_of_two(Exponent);
-}
-
 /// x, of which the compiler knows nothing any more: it cannot merge what follows with what was
 /// before, and does not unroll a loop with so many turns.
 template <class T>

@@ -91,18 +91,34 @@ constexpr int min_blocks() noexcept {
   }
 }
 
+/// Whether a body's shared memory is more than a kernel has without asking, 48 KB.
+template <class Body>
+inline constexpr bool must_ask_for_shared = sizeof(typename Body::Shared) > 48 * 1024;
+
 /// The one kernel: runs a body.
 template <class Body>
 __global__ void __launch_bounds__(Body::max_threads, min_blocks<Body>()) run(Body const body) {
-  __shared__ typename Body::Shared shared;
-  body.template operator()<HardwareThreads>(shared);
+  if constexpr (must_ask_for_shared<Body>) {
+    extern __shared__ __align__(16) unsigned char asked_for[];
+    static_assert(alignof(typename Body::Shared) <= 16);
+    body.template operator()<HardwareThreads>(*reinterpret_cast<typename Body::Shared*>(asked_for));
+  } else {
+    __shared__ typename Body::Shared shared;
+    body.template operator()<HardwareThreads>(shared);
+  }
 }
 
 /// Starts `body` on a stream, without waiting for it; can be captured in a graph. Errors:
-/// device_error, if it cannot be launched.
+/// device_error, if it cannot be launched, or needs more shared memory than the device has.
 template <class Body>
 Status launch(Body const& body, Grid grid, int threads, cudaStream_t stream) {
   cudaLaunchConfig_t config{};
+  if constexpr (must_ask_for_shared<Body>) {
+    config.dynamicSmemBytes = sizeof(typename Body::Shared);
+    if (cudaFuncSetAttribute(run<Body>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             static_cast<int>(config.dynamicSmemBytes)) != cudaSuccess)
+      return Status::device_error;
+  }
   config.gridDim = dim3{grid.x, grid.y, 1};
   config.blockDim = dim3{static_cast<unsigned>(threads), 1, 1};
   config.stream = stream;

@@ -56,14 +56,26 @@ template <BlockFormat B, class Group = OneLane, Profile P = profile::Qfmt, Real 
 requires(B::block_size == index_t{PerLane} * Group::lanes)
     [[nodiscard]] QFMT_HOST_DEVICE QuantizedBlock<B, PerLane> quantize_block(
         Values<float, PerLane> const& x, typename B::Policy::Global global = {}) noexcept {
-  uint32_t largest = 0;
-  for (int i = 0; i < PerLane; ++i) {
-    uint32_t const magnitude = x.word[i] & 0x7FFFFFFFu;
-    largest = largest > magnitude ? largest : magnitude;
-  }
-  TileEncoder<typename B::Element, typename B::Policy, P, T> const tile{Group::max(largest),
-                                                                        global};
+  TileEncoder<typename B::Element, typename B::Policy, P, T> const tile{
+      Group::max(largest_magnitude(x)), global};
   return {tile(x), tile.scale()};
+}
+
+/// The same scale, and codes by stochastic rounding: encode<Element, R>(x / scale, R{random}) for each
+/// value, the quotient as profile::Qfmt computes it. For gradients, whose sums should not be biased.
+///
+///     auto const q = cuda::quantize_block<NVFP4, NeighbouringLanes<2>>(
+///         x, cuda::random_words<8>(Philox{seed}, index), global);  // x: elements index to index + 7
+///
+/// Values beyond the largest code, which a scale that was rounded down leaves, saturate.
+template <BlockFormat B, class Group = OneLane, class R = Stochastic<32>, int PerLane>
+requires(B::block_size == index_t{PerLane} * Group::lanes && detail::is_stochastic<R>)
+    [[nodiscard]] QFMT_HOST_DEVICE QuantizedBlock<B, PerLane> quantize_block(
+        Values<float, PerLane> const& x, RandomWords<PerLane> const& random,
+        typename B::Policy::Global global = {}) noexcept {
+  TileEncoder<typename B::Element, typename B::Policy, profile::Qfmt, float> const tile{
+      Group::max(largest_magnitude(x)), global};
+  return {tile.template operator()<R>(x, random), tile.scale()};
 }
 
 }  // namespace qfmt::cuda

@@ -47,11 +47,17 @@ class TileEncoder {
     }
     Range const range{bit_cast<float>(largest | 0x80000000u), bit_cast<float>(largest)};
     scale_ = Policy::template fit<F, P, T>(range, global).scale;
-    prepared_ = Policy::template prepare<P>(scale_, global);
-    if constexpr (short_way && detail::is_power_of_two<Policy>)
-      regular_ = largest < 0x7F800000u;
-    else if constexpr (short_way && !same_as<Policy, TwoLevel>)
-      regular_ = Divisor::covers(prepared_, largest);
+    prepare(largest, global);
+  }
+
+  /// A tile whose scale is known already.
+  [[nodiscard]] QFMT_HOST_DEVICE static TileEncoder with_scale(Stored scale,
+                                                               uint32_t largest) noexcept
+      requires(same_as<Global, NoGlobal>) {
+    TileEncoder tile;
+    tile.scale_ = scale;
+    tile.prepare(largest, {});
+    return tile;
   }
 
   [[nodiscard]] QFMT_HOST_DEVICE Stored scale() const noexcept { return scale_; }
@@ -78,8 +84,39 @@ class TileEncoder {
     }
   }
 
+  /// The codes by stochastic rounding: encode<F, R>(x / scale, R{random}) for each, the quotient as
+  /// above.
+  template <class R = Stochastic<32>, int N>
+  requires(same_as<P, profile::Qfmt>) [[nodiscard]] QFMT_HOST_DEVICE Codes<F, N> operator()(
+      Values<float, N> const& x, RandomWords<N> const& random) const noexcept {
+    Values<float, N> quotients;
+    if constexpr (short_way && detail::is_power_of_two<Policy>) {
+      float const factor = detail::inverse(scale_);
+      for (int i = 0; i < N; ++i) quotients.set(i, ptx::multiply(x[i], factor));
+    } else if (regular_ && prepared_ >= power_of_two(-50)) {
+      // Where a Divisor gives something else than the quotient, both are below 2^-51, which 32 random
+      // bits cannot round up in a format of 8 bits. Below 2^-50, its last bit may be wrong.
+      Divisor const by{prepared_};
+      for (int i = 0; i < N; ++i) quotients.set(i, by(x[i]));
+    } else {
+      for (int i = 0; i < N; ++i) quotients.set(i, ptx::divide(x[i], prepared_));
+    }
+    return encode<F, R>(quotients, random);
+  }
+
  private:
   static constexpr bool short_way = same_as<P, profile::Qfmt> && F::bits <= 8;
+
+  constexpr TileEncoder() noexcept = default;
+
+  /// What follows from the scale.
+  QFMT_HOST_DEVICE void prepare(uint32_t largest, Global global) noexcept {
+    prepared_ = Policy::template prepare<P>(scale_, global);
+    if constexpr (short_way && detail::is_power_of_two<Policy>)
+      regular_ = largest < 0x7F800000u;
+    else if constexpr (short_way && !same_as<Policy, TwoLevel>)
+      regular_ = Divisor::covers(prepared_, largest);
+  }
 
   /// profile::Qfmt's block_scale and prepare_two_level with two Divisors, where these are exact. (Of
   /// magnitudes too small for the first, times 2^62 at most, comes the smallest scale in any case.)

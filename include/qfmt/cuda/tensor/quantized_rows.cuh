@@ -38,6 +38,13 @@ struct ScaledRows {
   Stored* scales = nullptr;  // (M)
 };
 
+/// A matrix of shape (M, K) with one scale, which is known.
+template <ElementFormat F>
+struct PackedRows {
+  uint8_t* codes = nullptr;  // (M, row_bytes): packed rows
+  index_t row_bytes = 0;     // at least packed_bytes<F>(K)
+};
+
 /// What a kernel is given, or where on the device it finds it.
 template <class T>
 struct Parameter {
@@ -125,6 +132,34 @@ struct RowTarget {
   QFMT_HOST_DEVICE void write(Encoder<T> const& row_encoder, Shape matrix, index_t row, index_t col,
                               RowVector<T> const& x) const noexcept {
     store_codes<F>(row_encoder(widen<T>(x)), out.codes + row * out.row_bytes + col * F::bits / 8,
+                   matrix.cols - col);
+  }
+};
+
+/// Rows under one known scale as the target of a kernel.
+template <ElementFormat F, Real Stored, Profile P>
+struct TensorTarget {
+  static constexpr bool scales_rows = false;
+
+  PackedRows<F> out;
+  Parameter<Stored> scale;
+
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr Shape padded(Shape matrix) noexcept {
+    return matrix;
+  }
+  [[nodiscard]] constexpr Status check(Shape matrix) const noexcept {
+    if (out.row_bytes < packed_bytes<F>(matrix.cols))
+      return Status::stride_invalid;
+    return matrix.size() != 0 && out.codes == nullptr ? Status::null_pointer : Status::ok;
+  }
+
+  QFMT_ANY_CALLEE template <class Threads, Real T>
+  QFMT_HOST_DEVICE void write(Shape matrix, index_t row, index_t col,
+                              RowVector<T> const& x) const noexcept {
+    RowVector<float> const values = widen<T>(x);
+    auto const tile = TileEncoder<F, SymmetricScale<Stored>, P, T>::with_scale(
+        scale.get(), largest_magnitude(values));
+    store_codes<F>(tile(values), out.codes + row * out.row_bytes + col * F::bits / 8,
                    matrix.cols - col);
   }
 };

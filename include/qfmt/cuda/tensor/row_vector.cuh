@@ -15,11 +15,11 @@ namespace qfmt::cuda {
 inline constexpr int vector_size = 8;
 
 /// f(0), f(1), ..., f(N - 1), written out: what f indexes can stay in registers.
-QFMT_ANY_CALLEE template <int N, int I = 0, class F>
+QFMT_ANY_CALLEE template <int N, int Next = 0, class F>
 QFMT_HOST_DEVICE void unrolled(F const& f) noexcept {
-  if constexpr (I < N) {
-    f(I);
-    unrolled<N, I + 1>(f);
+  if constexpr (Next < N) {
+    f(Next);
+    unrolled<N, Next + 1>(f);
   }
 }
 
@@ -117,17 +117,6 @@ template <Real T>
     for (int i = 0; i < vector_size; i += 2) out.word[i / 2] = ptx::make_pair<T>(x[i], x[i + 1]);
     return out;
   }
-}
-
-/// The bits of the largest magnitude: those of a NaN if there is one.
-[[nodiscard]] QFMT_HOST_DEVICE inline uint32_t largest_magnitude(
-    RowVector<float> const& x) noexcept {
-  uint32_t largest = 0;
-  for (int i = 0; i < vector_size; ++i) {
-    uint32_t const magnitude = x.word[i] & 0x7FFFFFFFu;
-    largest = largest > magnitude ? largest : magnitude;
-  }
-  return largest;
 }
 
 /// Rows that lie in memory. What all sources of rows have:
