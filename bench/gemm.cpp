@@ -193,6 +193,7 @@ void add_prepacked(std::string const& format) {
 template <Scheme S>
 void add_prepacked(std::string const& format) {
   add_prepacked<Accuracy::A8, S>(format);
+  add_prepacked<Accuracy::A8Block, S>(format);
   if constexpr (has_bf16_weights<S>)
     add_prepacked<Accuracy::BF16, S>(format);
   add_prepacked<Accuracy::A16, S>(format);

@@ -5,12 +5,13 @@
 # that both have the same targets; an installation has all of them, whatever its machine had.
 #
 #   qfmt::exec          the thread pool               Threads
-#   qfmt::calibration   GPTQ, AWQ, SmoothQuant, ...   Eigen 3.4
+#   qfmt::calibration   GPTQ, AWQ, SmoothQuant, ...   nothing
 #   qfmt::io            checkpoints                   nlohmann/json 3.9
-#   qfmt::oneshot       recipes                       calibration, io and RE2
+#   qfmt::oneshot       recipes                       nlohmann/json and RE2
+#   qfmt::yaml          recipes in YAML               nlohmann/json and yaml-cpp 0.7
 #   qfmt::cuda          everything under cuda/        CUDA toolkit 12.8
 
-set(qfmt_components exec calibration io oneshot cuda)
+set(qfmt_components exec calibration io oneshot yaml cuda)
 
 # Makes `target` exist by finding `package` (followed by find_package arguments), if it does not yet.
 macro(qfmt_require target package)
@@ -32,14 +33,17 @@ macro(qfmt_add_component component)
   if("${component}" STREQUAL "exec")
     qfmt_require(Threads::Threads Threads)
   elseif("${component}" STREQUAL "calibration")
-    qfmt_require(Eigen3::Eigen Eigen3 3.4)
+    # Its headers need nothing: the component is their name.
   elseif("${component}" STREQUAL "io")
     qfmt_require(nlohmann_json::nlohmann_json nlohmann_json 3.9)
   elseif("${component}" STREQUAL "oneshot")
-    qfmt_require(Eigen3::Eigen Eigen3 3.4)
     qfmt_require(nlohmann_json::nlohmann_json nlohmann_json 3.9)
     qfmt_find_re2()
     qfmt_require(re2::re2 re2)
+  elseif("${component}" STREQUAL "yaml")
+    qfmt_require(nlohmann_json::nlohmann_json nlohmann_json 3.9)
+    qfmt_find_yaml_cpp()
+    qfmt_require(yaml-cpp::yaml-cpp yaml-cpp)
   elseif("${component}" STREQUAL "cuda")
     qfmt_require(CUDA::cudart CUDAToolkit 12.8)
   else()
@@ -71,6 +75,16 @@ macro(qfmt_find_re2)
     set_target_properties(re2::re2 PROPERTIES
       IMPORTED_LOCATION "${QFMT_RE2_LIBRARY}"
       INTERFACE_INCLUDE_DIRECTORIES "${QFMT_RE2_INCLUDE_DIR}")
+  endif()
+endmacro()
+
+# Before 0.8, yaml-cpp's target has no namespace.
+macro(qfmt_find_yaml_cpp)
+  if(NOT TARGET yaml-cpp::yaml-cpp)
+    find_package(yaml-cpp 0.7 QUIET)
+    if(NOT TARGET yaml-cpp::yaml-cpp AND TARGET yaml-cpp)
+      add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+    endif()
   endif()
 endmacro()
 

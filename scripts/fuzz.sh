@@ -21,12 +21,20 @@ if ((${#targets[@]} == 0)); then
 fi
 
 mkdir -p build/fuzz
+yaml=()
+if [ -e /usr/include/yaml-cpp/parser.h ]; then
+  yaml=(-DQFMT_FUZZ_YAML -lyaml-cpp)
+fi
 "${CXX:-clang++}" -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-  -I include -I tests tests/fuzz/fuzz.cpp -o build/fuzz/fuzz -lre2
+  -I include -I tests tests/fuzz/fuzz.cpp -o build/fuzz/fuzz -lre2 "${yaml[@]}"
 
 failed=0
 for target in "${targets[@]}"; do
   name=$(basename "$target")
+  if [ "$name" = yaml ] && ((${#yaml[@]} == 0)); then
+    echo "== yaml is left out: yaml-cpp was not found"
+    continue
+  fi
   mkdir -p "build/fuzz/corpus/$name"
   echo "== $name"
   QFMT_FUZZ=$name build/fuzz/fuzz -max_total_time="$seconds" -max_len=4096 -timeout=5 \

@@ -40,7 +40,7 @@ configure() {
 }
 
 install_packages cmake ninja-build g++ python3 doctest-dev libbenchmark-dev libeigen3-dev \
-  nlohmann-json3-dev libcli11-dev libre2-dev
+  nlohmann-json3-dev libcli11-dev libre2-dev libyaml-cpp-dev
 
 gcc=$(g++ -dumpversion)
 [ "${gcc%%.*}" -ge 12 ] || [ -n "${CXX:-}" ] || {

@@ -96,9 +96,9 @@ void formats() {
                 number(min_value<F>()).c_str(), number(max_value<F>()).c_str());
   });
   std::printf(
-      "\n## Codebooks\n\nSixteen values each, below. S1M3 is the codebook that this project's "
-      "first note called\n"
-      "\"MXFP4\": compare it with E2M1, which is the OCP format of that name.\n"
+      "\n## Codebooks\n\nSixteen values each, below. S1M3 is sometimes called MXFP4: compare it "
+      "with E2M1,\n"
+      "which is the OCP format of that name.\n"
       "\n## Values by code\n");
   TypeList<E2M1, S1M3, NF4, E2M3, E3M2>::for_each([]<class F>() { code_table<F>(); });
 }

@@ -104,7 +104,8 @@ struct OneshotCommand {
       : command{app.add_subcommand("oneshot", "Quantize a dense model by a recipe and a text")} {
     command->add_option("MODEL", options.model, "A model directory")->required();
     command->add_option("OUT", options.output, "A directory that does not exist")->required();
-    command->add_option("--recipe", options.recipe, "A recipe, in JSON")->required();
+    command->add_option("--recipe", options.recipe, "A recipe, in JSON or YAML (.yaml)")
+        ->required();
     command->add_option("--data", options.data,
                         "A calibration text; .jsonl: lines of JSON with a \"text\" each");
     command->add_option("--samples", options.samples.samples, "Samples at most")
@@ -118,6 +119,12 @@ struct OneshotCommand {
         ->capture_default_str();
     command->add_option("--seed", options.samples.seed, "Of the choice of samples")
         ->capture_default_str();
+    command
+        ->add_option("--activation-memory", options.activation_bytes,
+                     "Memory for activations between parts of the model, as 4GiB")
+        ->transform(CLI::AsSizeValue(false));
+    command->add_option("--spill", options.spill,
+                        "A folder for activations beyond that; without it, they are an error");
     command->add_flag("--resume", options.resumes,
                       "Keep what is finished in OUT.progress, and go on behind it");
     command->add_flag("--errors", options.measures_outputs,

@@ -8,8 +8,14 @@
 #include <fstream>
 #include <iterator>
 
+#include <qfmt/io/file_spill.hpp>
+
 #include "calibration.hpp"
 #include "tokenizer.hpp"
+
+#ifdef QFMT_LLAMA_YAML
+#include <qfmt/io/yaml.hpp>
+#endif
 
 namespace llama {
 
@@ -23,6 +29,29 @@ Result<std::string> contents(fs::path const& file) {
   if (!stream)
     return Error{Status::io_open, file.string()};
   return std::string{std::istreambuf_iterator<char>{stream}, {}};
+}
+
+/// Recipes end in .yaml or .yml, and are YAML then, which includes JSON; others are JSON.
+Result<oneshot::Recipe> load_recipe(fs::path const& file) {
+  auto const text = contents(file);
+  if (!text)
+    return text.error();
+  std::string const where = file.string();
+  bool const is_yaml = file.extension() == ".yaml" || file.extension() == ".yml";
+#ifdef QFMT_LLAMA_YAML
+  if (is_yaml) {
+    auto const json = io::parse_yaml(*text, where);
+    if (!json)
+      return json.error();
+    return oneshot::Recipe::from_json(*json, where);
+  }
+#endif
+  auto recipe = oneshot::Recipe::parse(*text, where);
+  if (is_yaml && recipe.status() == Status::json_syntax)
+    return Error{Status::unsupported, recipe.error().message +
+                                          "; YAML beyond JSON needs qfmt::yaml: this program was "
+                                          "built without yaml-cpp (Debian: libyaml-cpp-dev)"};
+  return recipe;
 }
 
 Result<std::vector<calibration::Batch>> load_batches(OneshotOptions const& options,
@@ -61,10 +90,7 @@ auto progress_printer() {
 }  // namespace
 
 Result<oneshot::OneshotReport> oneshot(OneshotOptions const& options, ThreadPool& threads) {
-  auto const text = contents(options.recipe);
-  if (!text)
-    return text.error();
-  auto recipe = oneshot::Recipe::parse(*text, options.recipe.string());
+  auto recipe = load_recipe(options.recipe);
   if (!recipe)
     return recipe.error();
   auto model = CalibrationModel::load(options.model, threads);
@@ -79,6 +105,14 @@ Result<oneshot::OneshotReport> oneshot(OneshotOptions const& options, ThreadPool
   job.recipe = *std::move(recipe);
   job.schemes = oneshot_schemes();
   job.pipeline.progress = progress_printer();
+  job.pipeline.cache_budget = options.activation_bytes;
+  std::optional<io::FileSpill> spill;
+  if (!options.spill.empty()) {
+    auto created = io::FileSpill::create(options.spill);
+    if (!created)
+      return created.error();
+    job.pipeline.spill = &spill.emplace(*std::move(created));
+  }
   job.measures_outputs = options.measures_outputs;
   if (options.resumes) {
     // "OUT/" is "OUT".

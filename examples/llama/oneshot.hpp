@@ -15,7 +15,7 @@ namespace llama {
 std::vector<qfmt::oneshot::OneshotScheme> oneshot_schemes();
 
 struct OneshotOptions {
-  std::filesystem::path recipe;  ///< JSON
+  std::filesystem::path recipe;  ///< JSON; with the ending .yaml or .yml, YAML
   std::filesystem::path data;    ///< text; or JSON lines with the ending .jsonl; empty: none
   std::filesystem::path model;
   std::filesystem::path output;
@@ -23,11 +23,16 @@ struct OneshotOptions {
   bool measures_outputs = false;
   /// Keeps what is finished beside the output, OUT.progress, and goes on behind it.
   bool resumes = false;
+  /// Activations between two parts of the model in memory, at most; others go to a file without a name
+  /// in the folder `spill`. No folder: more is an error.
+  uint64_t activation_bytes = qfmt::calibration::ActivationCache::no_budget;
+  std::filesystem::path spill;
 };
 
 /// Quantizes a dense model by a recipe.
 ///
-/// Errors: those of recipes, of the model, and of oneshot::oneshot.
+/// Errors: those of recipes, of the model, of io::FileSpill and of oneshot::oneshot; unsupported for
+/// a recipe in YAML in a program without yaml-cpp.
 qfmt::Result<qfmt::oneshot::OneshotReport> oneshot(OneshotOptions const& options,
                                                    qfmt::ThreadPool& threads);
 

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything that a host program needs to quantize, pack and multiply: floors 0 to 6. No Eigen, no
-// JSON, no iostream, no threads; include calibration/, io/ and exec/ for those.
+// What a host program needs to quantize, pack and multiply, of floors 0 to 6; nothing from outside
+// the standard library, no streams, no threads. Left out, to be included by name:
+// tensor/convert.hpp, packing/scale_layout.hpp, packing/nibble_order.hpp, scaling/profiles/,
+// gemm/reference.hpp, formats/limits.hpp.
 
 #include <qfmt/core/parallel.hpp>
 #include <qfmt/core/random.hpp>

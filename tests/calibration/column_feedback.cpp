@@ -59,6 +59,35 @@ TEST_CASE("both forms say the same: F of the inverse form is (1 + F of the direc
   }
 }
 
+TEST_CASE("V V^T is H in its order, whatever the number of columns") {
+  for (index_t const n : {1, 63, 64, 65, 150, 330}) {
+    auto const hessian = hessian_of(correlated_inputs(2 * n, n));
+    for (ActivationOrder const order : {ActivationOrder::none, ActivationOrder::weight}) {
+      CAPTURE(n);
+      auto const feedback = ColumnFeedback::from(hessian, ordered(order), FeedbackForm::direct);
+      REQUIRE(feedback);
+      REQUIRE(feedback->has_feedback());
+      double mean = 0.0;
+      for (index_t i = 0; i < n; ++i)
+        mean += static_cast<double>(hessian(i, i)) / static_cast<double>(n);
+      auto const v = [&](index_t i, index_t k) {
+        auto const pivot = static_cast<double>(feedback->diagonal(k));
+        return k == i ? pivot : -element(*feedback, i, k) * pivot;
+      };
+      double worst = 0.0;
+      for (index_t i = 0; i < n; i += i % 3 + 1) {
+        for (index_t j = i; j < n; j += j % 5 + 1) {
+          double sum = 0.0;
+          for (index_t k = j; k < n; ++k) sum += v(i, k) * v(j, k);
+          double const h = static_cast<double>(hessian(feedback->column(i), feedback->column(j)));
+          worst = std::max(worst, std::abs(sum - h - (i == j ? 0.01 * mean : 0.0)));
+        }
+      }
+      CHECK(worst < 1e-5 * mean);
+    }
+  }
+}
+
 TEST_CASE("the order is that of a falling diagonal, equal ones as they stand") {
   std::vector<float> h(25, 0.0f);
   float const diagonal[] = {2.0f, 5.0f, 0.0f, 5.0f, 3.0f};

@@ -9,6 +9,7 @@
 #include <set>
 #include <unistd.h>
 
+#include "io/child_process.hpp"
 #include "llama/calibration.hpp"
 #include "llama/evaluate.hpp"
 #include "llama/oneshot.hpp"
@@ -52,10 +53,17 @@ class Workshop {
   Result<oneshot::OneshotReport> quantize(std::string const& modifier, std::string const& fields,
                                           std::string const& out, bool with_data = true,
                                           std::string const& transforms = {}) {
-    std::ofstream{path_ / "recipe"} << R"({"quant_stage": {"quant_modifiers": {)" << transforms
-                                    << '"' << modifier << R"(": {)" << fields << "}}}}";
-    llama::OneshotOptions options;
-    options.recipe = path_ / "recipe";
+    return run({},
+               R"({"quant_stage": {"quant_modifiers": {)" + transforms + '"' + modifier +
+                   R"(": {)" + fields + "}}}}",
+               out, with_data);
+  }
+
+  Result<oneshot::OneshotReport> run(llama::OneshotOptions options, std::string const& recipe,
+                                     std::string const& out, bool with_data = true,
+                                     std::string const& file = "recipe") {
+    std::ofstream{path_ / file} << recipe;
+    options.recipe = path_ / file;
     if (with_data)
       options.data = path_ / "text";
     options.model = bundled_model();
@@ -122,6 +130,68 @@ TEST_CASE("rotated, smoothed, scaled, and in 8 bits: the model is what it was") 
   auto const before = llama::bits_per_byte(bundled_model(), text, threads);
   REQUIRE(before);
   CHECK(workshop.bits("out") < *before + 0.005);
+}
+
+TEST_CASE("activations beyond a budget go to a folder, and change no byte") {
+  Workshop workshop;
+  std::string const recipe =
+      R"({"a_stage": {"a_modifiers": {"QuantizationModifier": {"scheme": "FP8"}}}})";
+  llama::OneshotOptions options;
+  REQUIRE(workshop.run(options, recipe, "unlimited"));
+  options.activation_bytes = 100000;
+  auto const refused = workshop.run(options, recipe, "refused");
+  CHECK(refused.status() == Status::out_of_memory);
+  CHECK(refused.error().message.find("expected at most 100000 in all") != std::string::npos);
+  options.spill = workshop / "spill";
+  CHECK(workshop.run(options, recipe, "refused").status() == Status::io_open);
+  fs::create_directory(options.spill);
+  auto const spilled = workshop.run(options, recipe, "spilled");
+  REQUIRE_MESSAGE(spilled, spilled.error().to_string());
+  CHECK(fs::is_empty(options.spill));
+  CHECK(contents(workshop / "spilled" / "model.safetensors") ==
+        contents(workshop / "unlimited" / "model.safetensors"));
+  // Four samples of 128 tokens of 128 numbers take 262144 bytes.
+  int const code = samples::in_child([&] {
+    samples::limit_file_size(300000);
+    ThreadPool threads{1};
+    options.recipe = workshop / "recipe";
+    options.data = workshop / "text";
+    options.model = bundled_model();
+    options.output = workshop / "full";
+    options.samples.sequence_length = 128;
+    options.samples.batch_size = 4;
+    auto const full = llama::oneshot(options, threads);
+    if (full.status() != Status::io_no_space)
+      return 1;
+    if (full.error().message.find("activation 'hidden': ") == std::string::npos)
+      return 2;
+    return fs::exists(options.output) ? 3 : 0;
+  });
+  CHECK(code == 0);
+  CHECK(fs::is_empty(options.spill));
+}
+
+TEST_CASE("a recipe in YAML, where it can be read") {
+  Workshop workshop;
+  std::string const yaml =
+      "a_stage:\n  a_modifiers:\n    QuantizationModifier: {scheme: FP8_DYNAMIC}\n";
+  std::string const json =
+      R"({"a_stage": {"a_modifiers": {"QuantizationModifier": {"scheme": "FP8_DYNAMIC"}}}})";
+  REQUIRE(workshop.run({}, json, "json", false, "r.json"));
+  // JSON is YAML, with yaml-cpp and without.
+  REQUIRE(workshop.run({}, json, "json_as_yaml", false, "j.yaml"));
+  auto const read = workshop.run({}, yaml, "yaml", false, "r.yaml");
+#ifdef QFMT_LLAMA_YAML
+  REQUIRE_MESSAGE(read, read.error().to_string());
+  CHECK(contents(workshop / "yaml" / "recipe.yaml") == contents(workshop / "json" / "recipe.yaml"));
+  auto const bad = workshop.run({}, yaml + "  a_modifiers: {}", "bad", false, "r.yml");
+  CHECK(bad.status() == Status::duplicate_key);
+  CHECK(bad.error().message.find("r.yml: line 4, column 3: ") != std::string::npos);
+#else
+  CHECK(read.status() == Status::unsupported);
+  CHECK(read.error().message.find("yaml-cpp") != std::string::npos);
+#endif
+  CHECK(workshop.run({}, yaml, "other", false, "r.txt").status() == Status::json_syntax);
 }
 
 TEST_CASE("a calibration model computes what the model does") {

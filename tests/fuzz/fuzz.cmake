@@ -9,6 +9,12 @@ target_include_directories(fuzz_replay PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 
 file(GLOB corpora CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_LIST_DIR}/corpus
   ${CMAKE_CURRENT_LIST_DIR}/corpus/*)
+if(TARGET qfmt::yaml)
+  target_link_libraries(fuzz_replay PRIVATE qfmt::yaml)
+  target_compile_definitions(fuzz_replay PRIVATE QFMT_FUZZ_YAML)
+else()
+  list(REMOVE_ITEM corpora yaml)
+endif()
 foreach(target IN LISTS corpora)
   add_test(NAME fuzz.${target}
     COMMAND fuzz_replay ${target} ${CMAKE_CURRENT_LIST_DIR}/corpus/${target})

@@ -15,6 +15,10 @@
 #include <fuzz/safetensors_header.hpp>
 #include <fuzz/shard_index.hpp>
 
+#ifdef QFMT_FUZZ_YAML
+#include <fuzz/yaml.hpp>
+#endif
+
 namespace fuzz {
 
 /// What can be given any bytes. The corpus of a target is tests/fuzz/corpus/<name>/. The control holds
@@ -38,6 +42,9 @@ inline constexpr Target targets[] = {
     {"safetensors_file", safetensors_file},
     {"safetensors_header", safetensors_header},
     {"shard_index", shard_index},
+#ifdef QFMT_FUZZ_YAML
+    {"yaml", yaml},
+#endif
 };
 
 /// The target with this name, or null.

@@ -12,8 +12,45 @@
 
 namespace qfmt::test {
 
+/// With a scale for each block.
+template <Scheme S>
+float block_model(MatrixView<float const> x, QuantTensor<S> const& t, index_t m, index_t n) {
+  using W = IntegerWeights<S>;
+  QuantTensorView<S> const w = t.view();
+  float const largest = (std::max)(0x1p-100f, bit_cast<float>(amax_bits(x, m)));
+  float const unit_of_token = std::ldexp(1.0f, std::ilogb(largest));
+  float sum = 0.0f;
+  for (index_t first = 0; first < x.shape.cols; first += W::block) {
+    index_t const end = (std::min)(first + W::block, x.shape.cols);
+    float a = 0x1p-100f;
+    for (index_t k = first; k < end; ++k) a = (std::max)(a, std::fabs(x(m, k)));
+    std::int64_t total = 0;
+    for (index_t k = first; k < end; ++k) {
+      auto weight = static_cast<std::int64_t>(decode(w.code(n, k)) / W::unit);
+      if constexpr (S::has_zero_point) weight -= w.zero_points[w.scale_index(n, k)];
+      float const v = x(m, k) * static_cast<float>(127.0f / a);
+      total += static_cast<std::int64_t>(std::nearbyint(v)) * weight;
+    }
+    auto const stored = w.scales[w.scale_index(n, first)];
+    float factor = 0;
+    if constexpr (Real<typename S::Stored>) {
+      factor = to_float(stored);
+    } else {
+      factor = decode(stored);
+    }
+    float const relative = static_cast<float>(a / 127.0f) / unit_of_token;
+    float const block = static_cast<float>(total) * relative;
+    sum = std::fma(block, factor, sum);
+  }
+  float unit = W::unit;
+  if constexpr (S::has_global) unit = unit * w.global.decode_scale();
+  float const scaled = sum * unit_of_token;
+  return scaled * unit;
+}
+
 template <Accuracy A, Scheme S>
 float digit_model(MatrixView<float const> x, QuantTensor<S> const& t, index_t m, index_t n) {
+  if constexpr (A == Accuracy::A8Block) return block_model(x, t, m, n);
   using W = IntegerWeights<S>;
   QuantTensorView<S> const w = t.view();
   TokenScale const scale = token_scale(amax_bits(x, m), slices_of(A));

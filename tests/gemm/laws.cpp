@@ -142,20 +142,26 @@ template Violations within_the_bound(char const*, Matrix<float> const&, Matrix<f
 Violations keeps_the_promise(char const* name, Accuracy accuracy, double roundings, Matrix<float> const& x, Matrix<float> const& w,
                              Product<float> product) {
   Violations found{std::string{name} + ": within the bound of " + qfmt::name(accuracy)};
-  constexpr double steps[] = {1.0 / 254, 0x1p-9, 1.01 * 0x1p-15, 1.01 * 0x1p-23};
-  double const relative = steps[static_cast<int>(accuracy)] + roundings * 0x1p-24;
+  constexpr double steps[] = {1.0 / 254, 1.0 / 254, 0x1p-9, 1.01 * 0x1p-15, 1.01 * 0x1p-23};
+  double const step = steps[static_cast<int>(accuracy)];
+  bool const by_block = accuracy == Accuracy::A8Block;
   Matrix<float> y{{x.shape.rows, w.shape.rows}};
   Status const status = product(y.view());
   found.expect(status == Status::ok, [&] { return std::string{qfmt::name(status)}; });
   for (index_t m = 0; m < y.shape.rows; ++m) {
     double const amax = (std::max)(0x1p-100, static_cast<double>(bit_cast<float>(amax_bits(x.view(), m))));
     for (index_t n = 0; n < y.shape.cols; ++n) {
-      double exact = 0, total = 0;
+      double exact = 0, total = 0, of_blocks = 0, of_block = 0;
       for (index_t k = 0; k < x.shape.cols; ++k) {
+        if (by_block && k % 32 == 0) {
+          of_block = 0x1p-100;
+          for (index_t i = k; i < (std::min)(k + 32, x.shape.cols); ++i) of_block = (std::max)(of_block, std::fabs(static_cast<double>(x(m, i))));
+        }
+        of_blocks += of_block * std::fabs(static_cast<double>(w(n, k)));
         exact += static_cast<double>(x(m, k)) * static_cast<double>(w(n, k));
         total += std::fabs(static_cast<double>(w(n, k)));
       }
-      double const bound = relative * amax * total;
+      double const bound = step * (by_block ? of_blocks : amax * total) + roundings * 0x1p-24 * amax * total;
       found.expect(std::fabs(static_cast<double>(y(m, n)) - exact) <= bound, [&] {
         return std::to_string(y(m, n)) + " instead of " + std::to_string(exact) + " +- " + std::to_string(bound);
       });

@@ -205,6 +205,13 @@ TEST_CASE("layers that do not fit their description are refused by name") {
   CHECK(samples::verdict(layer->decode_row(1, row), Status::code_out_of_range,
                          "layer 'm': row 1, column 1: got 8, expected a code of INT4") == "");
 
+  std::vector<float> const huge_scale(2, std::numeric_limits<float>::max());
+  std::memcpy(bytes.at("m.weight_scale").bytes.data(), huge_scale.data(), 8);
+  auto const overflowing = DenseLayer::load(bytes, qfmt::io::describe<Int4>(Role::weights),
+                                            CompressedFormat::int_quantized, "m");
+  CHECK(samples::verdict(overflowing->decode_row(0, row), Status::nonfinite_weight,
+                         "got a scale under which binary32 overflows") == "");
+
   // A scale of zero means zeros: these codes of row 0 are other ones.
   std::memset(bytes.at("m.weight_scale").bytes.data(), 0, 4);
   auto const zeroed = DenseLayer::load(bytes, qfmt::io::describe<Int4>(Role::weights),

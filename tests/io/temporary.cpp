@@ -61,6 +61,12 @@ TEST_CASE("what dead runs left is removed; live ones, other outputs and stranger
     CHECK(std::filesystem::exists(folder / (live->name() + ".lock")));
     CHECK(folder.names().size() == 6);
   }
+  // An output may be called like a lock.
+  dead("out.lock", "0000000000000005", true);
+  samples::write(folder / ".qfmt-tmp-out", "of somebody else");
+  CHECK(*remove_stale(*Directory::open(folder.path()), "out.lock") == 1);
+  CHECK(samples::read(folder / ".qfmt-tmp-out") == "of somebody else");
+  std::filesystem::remove(folder / ".qfmt-tmp-out");
   CHECK(folder.names() == std::vector<std::string>{".qfmt-tmp-out-2-99-0000000000000002", ".qfmt-tmp-out-2-99-0000000000000002.lock", ".qfmt-tmp-out-notes.txt", "out"});
 }
 

@@ -123,3 +123,27 @@ TEST_CASE("what cannot be read is refused, and nothing is left") {
   CHECK(refused(folder / "bits", out, Status::code_out_of_range, "expected a code of INT4") == "");
   CHECK(refused(folder / "absent", out, Status::io_open, "absent") == "");
 }
+
+TEST_CASE("numbers that the dtype does not hold are refused") {
+  samples::TemporaryFolder const folder;
+  copy_fixture("W8A8", folder / "in");
+  fs::path const file = folder / "in" / "model.safetensors";
+  std::string bytes = samples::read(file);
+  auto const opened = qfmt::io::SafetensorsFile::open(file);
+  auto const* const scale = opened->find("model.layers.0.self_attn.q_proj.weight_scale");
+  REQUIRE(scale != nullptr);
+  REQUIRE(scale->dtype == Dtype::F16);
+  bytes.replace(opened->data_begin() + scale->begin, 2, "\xFF\x7B", 2);  // 65504
+  std::ofstream{file} << bytes;
+
+  DequantizeJob job;
+  job.input = folder / "in";
+  job.output = folder / "out";
+  job.dtype = Dtype::F16;
+  auto const refused = dequantize_checkpoint(job);
+  CHECK(refused.status() == Status::nonfinite_weight);
+  CHECK(refused.error().message.find("q_proj': row 0, column ") != std::string::npos);
+  CHECK_FALSE(fs::exists(job.output));
+  job.dtype = Dtype::BF16;
+  CHECK(dequantize_checkpoint(job).ok());
+}

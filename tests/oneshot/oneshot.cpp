@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <qfmt/calibration/importance.hpp>
 #include <qfmt/exec/thread_pool.hpp>
 #include <qfmt/io/compressed_tensors.hpp>
 #include <qfmt/oneshot/model_free.hpp>
@@ -151,6 +152,45 @@ TEST_CASE("a search finds the scales") {
   CHECK(open(f.folder / "out")
             .config()["quantization_config"]["config_groups"]["group_0"]["weights"]["observer"] ==
         "scale_sweep");
+}
+
+TEST_CASE("a search weighs columns by the inputs of their layer") {
+  using Found =
+      with_profile<with_observer<test::W4A16_G32::Weights, ImatrixMse>, profile::CompressedTensors>;
+  Fixture f;
+  // Columns that matter, and columns that do not.
+  ColumnImportance seen{static_cast<std::size_t>(MlpModel::hidden)};
+  for (auto& batch : f.batches) {
+    auto x = *batch.inputs.at("x");
+    for (index_t i = 0; i < x.shape.size(); ++i)
+      x.values[static_cast<std::size_t>(i)] *= i % MlpModel::hidden % 3 == 0 ? 10.0f : 0.1f;
+    REQUIRE(observe_importance<float>(seen, x.view()));
+    batch.inputs["x"] = std::make_shared<calibration::Activation>(std::move(x));
+  }
+  auto const weight = *f.model.weight(0);
+  MatrixView<float const> const view{std::get<0>(weight.values).data(), weight.shape};
+  auto const importance = Importance::from(seen.means());
+  REQUIRE(importance);
+  auto const weighed = quantize<Found, float>(view, Serial{}, *importance);
+  auto const uniform = quantize<Found, float>(view, Serial{});
+  REQUIRE(weighed);
+  REQUIRE(uniform);
+
+  std::string const recipe =
+      one("QuantizationModifier", R"("scheme": "W4A16_G32", "weight_observer": "imatrix_mse")");
+  auto const report = f.run(recipe);
+  REQUIRE_MESSAGE(report, report.error().to_string());
+  auto const checkpoint = open(f.folder / "out");
+  auto const stored = io::load_layer<test::W4A16_G32::Weights>(
+      checkpoint, io::CompressedFormat::pack_quantized, "blocks.0.gate_proj");
+  REQUIRE_MESSAGE(stored, stored.error().to_string());
+  CHECK(stored->scales == weighed->scales);
+  CHECK(stored->codes == weighed->codes);
+  CHECK(weighed->scales != uniform->scales);
+  CHECK(checkpoint.config()["quantization_config"]["config_groups"]["group_0"]["weights"]
+                           ["observer"] == "imatrix_mse");
+  f.batches.clear();
+  CHECK(f.run(recipe, "without").status() == Status::calibration_empty);
 }
 
 TEST_CASE("threads change no byte") {

@@ -21,7 +21,7 @@ struct W4A16_G32 : preset::Layer<QuantScheme<INT4, PerGroup<32>>> {
   static constexpr char const* name = "W4A16_G32";
 };
 
-/// W4A16_G32, NVFP4, FP8, and NVFP4 with a search. Compiled in oneshot_scheme.cpp and
+/// W4A16_G32, NVFP4, FP8, NVFP4 with a search, and W4A16_G32 with imatrix_mse. Compiled in oneshot_scheme.cpp and
 /// nvfp4_schemes.cpp alone.
 std::vector<oneshot::OneshotScheme> const& schemes();
 std::vector<oneshot::OneshotScheme> nvfp4_schemes();

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <qfmt/observers/imatrix.hpp>
 #include <qfmt/oneshot/model_free.hpp>
 
 #include "oneshot/oneshot_models.hpp"
@@ -16,7 +17,8 @@ std::vector<OneshotScheme> const& schemes() {
   static std::vector<OneshotScheme> const all = [] {
     std::vector<OneshotScheme> const fp4 = nvfp4_schemes();
     return std::vector<OneshotScheme>{oneshot_scheme<W4A16_G32, N>(), fp4[0],
-                                      oneshot_scheme<preset::FP8, N>(), fp4[1]};
+                                      oneshot_scheme<preset::FP8, N>(), fp4[1],
+                                      oneshot_scheme<W4A16_G32, N, ImatrixMse>()};
   }();
   return all;
 }
@@ -24,7 +26,7 @@ std::vector<OneshotScheme> const& schemes() {
 }  // namespace qfmt::test
 
 TEST_CASE("schemes of a program: presets, and presets with a search") {
-  REQUIRE(test::schemes().size() == 4);
+  REQUIRE(test::schemes().size() == 5);
   CHECK(test::schemes()[1].stored.name == std::string{"NVFP4"});
   CHECK(test::schemes()[1].found.has_global);
   CHECK(test::schemes()[1].observer.empty());

@@ -47,6 +47,22 @@ TEST_CASE("a folder belongs to one job") {
   CHECK(ProgressFolder::open(folder / "not" / "there", "job").status() == Status::io_open);
 }
 
+TEST_CASE("what somebody else keeps in a folder is safe") {
+  samples::TemporaryFolder const folder;
+  std::filesystem::create_directory(folder / "data");
+  samples::write(folder / "data" / "thesis.txt", "years of work");
+  CHECK(ProgressFolder::open(folder / "data", "job").status() == Status::output_exists);
+  CHECK(samples::read(folder / "data" / "thesis.txt") == "years of work");
+
+  auto const progress = ProgressFolder::open(folder / "p", "job");
+  REQUIRE(progress);
+  REQUIRE(progress->save("0-1", some_tensors()));
+  samples::write(folder / "p" / "notes.txt", "mine");
+  progress->remove();
+  CHECK(samples::read(folder / "p" / "notes.txt") == "mine");
+  CHECK_FALSE(progress->has("0-1"));
+}
+
 TEST_CASE("on a full disk a part is absent, not half there") {
   samples::TemporaryFolder const folder;
   CHECK(samples::in_child([&] {

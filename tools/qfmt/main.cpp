@@ -175,5 +175,7 @@ int main(int argc, char** argv) {
     return run(argc, argv);
   } catch (std::bad_alloc const&) {
     return fail({qfmt::Status::out_of_memory, "not enough memory"});
+  } catch (std::exception const& error) {  // of the standard library: names that no text can hold
+    return fail({qfmt::Status::io_read, error.what()});
   }
 }

@@ -22,6 +22,7 @@ namespace qfmt {
 /// Whether candidates weigh inputs against weights, or look at inputs alone.
 enum class DuoScaling : uint8_t { no, yes, both };
 
+/// What awq_search tries.
 struct AwqOptions {
   DuoScaling duo_scaling = DuoScaling::yes;
   /// Candidates, at least four.
@@ -131,6 +132,8 @@ Result<void> awq_weight(MatrixView<T const> weight, std::span<double const> scal
   return {};
 }
 
+/// What awq_search found: the candidate, its scales (one for each column of the weights, which are
+/// multiplied by it, the inputs divided) and its loss.
 struct AwqChoice {
   AwqCandidate candidate;
   std::vector<double> scales;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <numeric>
 #include <optional>
 #include <vector>
@@ -20,6 +21,7 @@ enum class ActivationOrder : uint8_t { none, weight, group };
 /// How the errors of columns reach those after them; see ColumnFeedback.
 enum class FeedbackForm : uint8_t { direct, inverse };
 
+/// How a Hessian becomes a feedback.
 struct FeedbackOptions {
   /// Columns between two updates of everything behind them.
   index_t block_size = 128;
@@ -58,8 +60,9 @@ class ColumnFeedback {
   /// the mean of the diagonal is added to it, then H is factored. Where that fails at every damping,
   /// the feedback is none at all, and report().identity says so.
   ///
-  /// Errors: calibration_empty without tokens; nonfinite_activation if a sum is not finite;
-  /// invalid_argument for a block size or a damping that is not positive.
+  /// Errors: shape_mismatch without columns; calibration_empty without tokens; nonfinite_activation
+  /// if a sum is not finite; invalid_argument for a block size that is not positive, for a damping
+  /// below 0 or not finite. Damping 0 is tried once.
   template <Executor E = Serial const>
   [[nodiscard]] static Result<ColumnFeedback> from(Hessian const& hessian,
                                                    FeedbackOptions const& options,
@@ -202,43 +205,71 @@ class ColumnFeedback {
     return before + from * block_size_ * block_columns(to);
   }
 
-  /// H with rows and columns in order.
+  /// H with rows and columns in order. A column of its tiles is in as many places of memory as it has
+  /// numbers; so the rows of a strip are copied first, whole, tile by tile, and then each is read in order.
   template <Executor E>
   [[nodiscard]] SymmetricTiles permuted(Hessian const& hessian, E& executor) const {
     constexpr index_t side = tile_side;
     SymmetricTiles out{columns_};
-    float const* const from = hessian.sums().numbers().data();
+    SymmetricTiles const& sums = hessian.sums();
     float const scale = hessian.scale();
-    // Element (a, b), b <= a, is at row_at[a] + col_at[b].
-    std::vector<index_t> row_at(order_.size());
-    std::vector<index_t> col_at(order_.size());
-    for (std::size_t p = 0; p < order_.size(); ++p) {
-      index_t const c = order_[p];
-      row_at[p] = c / side * (c / side + 1) / 2 * SymmetricTiles::tile_size + c % side * side;
-      col_at[p] = c / side * SymmetricTiles::tile_size + c % side;
-    }
-    executor.for_each_range(out.tiles(), 1, [&](IndexRange rows) {
-      for (index_t t = rows.begin; t < rows.end; ++t) {
-        index_t const tile_row = out.tiles() - 1 - t;
-        for (index_t i = tile_row * side; i < (std::min)(columns_, (tile_row + 1) * side); ++i) {
-          auto const p = static_cast<std::size_t>(i);
-          for (index_t j = 0; j <= i; j += side) {
-            float* const to = out.tile(tile_row, j / side) + i % side * side;
-            for (index_t c = 0; c < (std::min)(side, i + 1 - j); ++c) {
-              auto const q = static_cast<std::size_t>(j + c);
-              index_t const at =
-                  order_[p] >= order_[q] ? row_at[p] + col_at[q] : row_at[q] + col_at[p];
-              to[c] = from[at] * scale;
-            }
+    index_t const width = out.tiles() * side;
+    index_t const strip = (std::max)(side, ceil_div(columns_, 4));  // K^2 bytes, or some rows
+    std::vector<index_t> place_of(order_.size());
+    for (std::size_t p = 0; p < order_.size(); ++p)
+      place_of[static_cast<std::size_t>(order_[p])] = static_cast<index_t>(p);
+    std::vector<float> rows(static_cast<std::size_t>(strip * width));
+    for (index_t begin = 0; begin < columns_; begin += strip) {
+      index_t const end = (std::min)(columns_, begin + strip);
+      executor.for_each_range(out.tiles(), 1, [&](IndexRange tiles) {
+        for (index_t t = tiles.begin; t < tiles.end; ++t)
+          copy_rows(sums, t, place_of, {begin, end}, rows.data());
+      });
+      executor.for_each_range(end - begin, side, [&](IndexRange places) {
+        for (index_t i = places.begin; i < places.end; ++i) {
+          index_t const p = begin + i;
+          float const* const row = rows.data() + i * width;
+          for (index_t q = 0; q <= p; q += side) {
+            float* const to = out.tile(p / side, q / side) + p % side * side;
+            index_t const* const from = order_.data() + q;
+            for (index_t c = 0; c < (std::min)(side, p + 1 - q); ++c) to[c] = row[from[c]] * scale;
           }
         }
-        // The diagonal tile is whole.
-        for (index_t r = 0; r < side; ++r)
-          for (index_t c = r + 1; c < side; ++c)
-            out.tile(tile_row, tile_row)[r * side + c] = out.tile(tile_row, tile_row)[c * side + r];
-      }
-    });
+      });
+    }
+    for (index_t t = 0; t < out.tiles(); ++t) {  // the diagonal tile is whole
+      float* const tile = out.tile(t, t);
+      for (index_t r = 0; r < side; ++r)
+        for (index_t c = r + 1; c < side; ++c) tile[r * side + c] = tile[c * side + r];
+    }
     return out;
+  }
+
+  /// Of the rows in tile row t, those whose places are in `places`, whole: the row of place p goes to
+  /// (p - begin, all columns).
+  void copy_rows(SymmetricTiles const& sums, index_t t, std::vector<index_t> const& place_of,
+                 IndexRange places, float* rows) const {
+    constexpr index_t side = tile_side;
+    index_t const width = sums.tiles() * side;
+    std::array<float*, std::size_t{side}> to{};
+    std::array<index_t, std::size_t{side}> from{};
+    std::size_t count = 0;
+    for (index_t c = t * side; c < (std::min)(columns_, (t + 1) * side); ++c) {
+      index_t const p = place_of[static_cast<std::size_t>(c)];
+      if (p < places.begin || p >= places.end)
+        continue;
+      to[count] = rows + (p - places.begin) * width;
+      from[count++] = c % side;
+    }
+    for (index_t j = 0; j <= t; ++j) {
+      for (std::size_t k = 0; k < count; ++k)
+        std::copy_n(sums.tile(t, j) + from[k] * side, side, to[k] + j * side);
+    }
+    for (index_t i = t + 1; i < sums.tiles(); ++i) {
+      float const* const tile = sums.tile(i, t);
+      for (std::size_t k = 0; k < count; ++k)
+        for (index_t r = 0; r < side; ++r) to[k][i * side + r] = tile[r * side + from[k]];
+    }
   }
 
   template <Executor E>

@@ -7,15 +7,20 @@
 
 namespace qfmt {
 
+/// How gptq() goes: the feedback, and whether scales are fitted before the first column or group by
+/// group.
 struct GptqOptions : FeedbackOptions {
   GroupScales scales = GroupScales::given;
 };
 
+/// How the factorisation went, and what rounding cost.
 struct GptqReport : FeedbackReport {
   /// Half the sum of ((w - q) V)^2 over the weight: tr(D H D^T) / 2 for D = w - q and the damped H.
   double loss = 0.0;
 };
 
+/// A weight that was quantized column by column. With group_index the tensor means something only
+/// together with it.
 template <Scheme S>
 struct GptqResult {
   QuantTensor<S> weight;

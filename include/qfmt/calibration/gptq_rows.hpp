@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 #include <qfmt/calibration/column_feedback.hpp>
 #include <qfmt/calibration/lane_quantizer.hpp>
@@ -41,7 +43,11 @@ class GptqRows {
         numbers_(static_cast<std::size_t>(weight.shape.cols * lanes)),
         original_(static_cast<std::size_t>(feedback.block_size() * lanes)),
         parameters_(static_cast<std::size_t>(out.scale_shape.cols)),
-        codes_(static_cast<std::size_t>(weight.shape.cols * lanes)) {}
+        codes_(static_cast<std::size_t>(weight.shape.cols * lanes)),
+        place_of_(static_cast<std::size_t>(weight.shape.cols)) {
+    for (index_t p = 0; p < weight.shape.cols; ++p)
+      place_of_[static_cast<std::size_t>(feedback.column(p))] = p;
+  }
 
   /// Quantizes rows [first, first + 64), as far as there are any, and returns the sum of their
   /// squared errors ((w - q) V)^2.
@@ -50,14 +56,17 @@ class GptqRows {
     rows_ = (std::min)(lanes, weight_.shape.rows - first);
     read_weight();
     for (index_t g = 0; g < out_.scale_shape.cols; ++g) set_parameters(g);
-    loss_ = 0.0;
+    losses_.fill(0.0);
     for (index_t b = 0; b < feedback_.blocks(); ++b) do_block(b);
     write_codes();
-    return loss_;
+    return std::accumulate(losses_.begin(), losses_.begin() + rows_, 0.0);
   }
 
  private:
   [[nodiscard]] float* place(index_t p) noexcept { return numbers_.data() + p * lanes; }
+  [[nodiscard]] Code<Format>* codes(index_t p) noexcept {
+    return codes_.data() + feedback_.column(p) * lanes;
+  }
   [[nodiscard]] index_t group_of(index_t p) const noexcept {
     return (consecutive_groups_ ? p : feedback_.column(p)) / tile_cols_;
   }
@@ -66,12 +75,21 @@ class GptqRows {
         S::Granularity::scale_index(row, group * tile_cols_, out_.scale_shape.cols));
   }
 
+  // Rows lie a power of two apart where a weight has as many columns, so that numbers above each other
+  // push each other out of a cache. What is read or written of memory there is whole lines, each once.
+
   void read_weight() {
-    for (index_t p = 0; p < weight_.shape.cols; ++p) {
-      index_t const column = feedback_.column(p);
-      for (index_t r = 0; r < lanes; ++r)
-        place(p)[r] =
-            r < rows_ && !feedback_.is_dead(p) ? to_float(weight_(first_ + r, column)) : 0;
+    constexpr index_t line = 16;
+    std::array<float, std::size_t{lanes * line}> some{};
+    for (index_t begin = 0; begin < weight_.shape.cols; begin += line) {
+      index_t const cols = (std::min)(line, weight_.shape.cols - begin);
+      for (index_t r = 0; r < rows_; ++r)
+        widen(weight_.row(first_ + r) + begin, cols, &some[static_cast<std::size_t>(r * line)]);
+      for (index_t c = 0; c < cols; ++c) {
+        index_t const p = place_of_[static_cast<std::size_t>(begin + c)];
+        for (index_t r = 0; r < lanes; ++r)
+          place(p)[r] = feedback_.is_dead(p) ? 0.0f : some[static_cast<std::size_t>(r * line + c)];
+      }
     }
   }
 
@@ -151,8 +169,7 @@ class GptqRows {
   void do_column(index_t p) {
     alignas(64) float read[lanes];
     float* const w = place(p);
-    quantize_(w, parameters_[static_cast<std::size_t>(group_of(p))], codes_.data() + p * lanes,
-              read);
+    quantize_(w, parameters_[static_cast<std::size_t>(group_of(p))], codes(p), read);
     float const diagonal = feedback_.diagonal(p);
     bool const direct = feedback_.form() == FeedbackForm::direct;
     float const* const before = original_.data() + p % feedback_.block_size() * lanes;
@@ -161,8 +178,8 @@ class GptqRows {
       error[r] = direct ? (w[r] - read[r]) * diagonal : (w[r] - read[r]) / diagonal;
       w[r] = direct ? before[r] - read[r] : error[r];
     }
-    for (index_t r = 0; r < rows_; ++r)
-      loss_ += static_cast<double>(error[r]) * static_cast<double>(error[r]);
+    for (std::size_t r = 0; r < std::size_t{lanes}; ++r)
+      losses_[r] += static_cast<double>(error[r]) * static_cast<double>(error[r]);
     if constexpr (same_as<typename S::Profile, profile::CompressedTensors>)
       store_as_package(p, read);
   }
@@ -174,21 +191,28 @@ class GptqRows {
     auto const& with = parameters_[static_cast<std::size_t>(group_of(p))];
     for (index_t r = 0; r < rows_; ++r) {
       auto const i = static_cast<std::size_t>(r);
-      codes_[static_cast<std::size_t>(p * lanes + r)] =
-          quantize_value<Format, Policy, typename S::Profile, T>(
-              round_to<T>(read[r]), with.prepared[i], with.zero_point[i]);
+      codes(p)[r] = quantize_value<Format, Policy, typename S::Profile, T>(
+          round_to<T>(read[r]), with.prepared[i], with.zero_point[i]);
     }
   }
 
   void write_codes() {
-    std::vector<Code<Format>> row(static_cast<std::size_t>(weight_.shape.cols));
-    for (index_t r = 0; r < rows_; ++r) {
-      for (index_t p = 0; p < weight_.shape.cols; ++p)
-        row[static_cast<std::size_t>(feedback_.column(p))] =
-            codes_[static_cast<std::size_t>(p * lanes + r)];
-      pack(row.data(), weight_.shape.cols, out_.codes.data() + (first_ + r) * out_.row_bytes,
-           out_.row_bytes);
+    index_t const cols = weight_.shape.cols;
+    std::vector<Code<Format>> rows(static_cast<std::size_t>(rows_ * cols));
+    std::array<Code<Format>, std::size_t{lanes * lanes}> some{};
+    for (index_t begin = 0; begin < cols; begin += lanes) {
+      index_t const count = (std::min)(lanes, cols - begin);
+      for (index_t c = 0; c < count; ++c) {
+        Code<Format> const* const from = codes_.data() + (begin + c) * lanes;
+        for (index_t r = 0; r < lanes; ++r) some[static_cast<std::size_t>(r * lanes + c)] = from[r];
+      }
+      for (index_t r = 0; r < rows_; ++r)
+        std::copy_n(&some[static_cast<std::size_t>(r * lanes)], count,
+                    rows.data() + r * cols + begin);
     }
+    for (index_t r = 0; r < rows_; ++r)
+      pack(rows.data() + r * cols, cols, out_.codes.data() + (first_ + r) * out_.row_bytes,
+           out_.row_bytes);
   }
 
   MatrixView<T const> weight_;
@@ -201,11 +225,12 @@ class GptqRows {
   index_t tile_cols_;
   index_t first_ = 0;
   index_t rows_ = 0;
-  double loss_ = 0.0;
+  std::array<double, std::size_t{lanes}> losses_{};         // of each row
   std::vector<float> numbers_;                              // (places, 64): weights, then errors
   std::vector<float> original_;                             // of the block, (places, 64)
   std::vector<typename Quantizer::Parameters> parameters_;  // of each column of scales
-  std::vector<Code<Format>> codes_;                         // (places, 64)
+  std::vector<Code<Format>> codes_;                         // (columns, 64)
+  std::vector<index_t> place_of_;                           // of each column
 };
 
 }  // namespace detail

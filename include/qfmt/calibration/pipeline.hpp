@@ -31,6 +31,7 @@ class Journal {
   virtual Result<void> save(std::size_t subgraph) = 0;
 };
 
+/// How data pass through a model in parts; see run_sequential.
 struct PipelineOptions {
   /// Later parts of the model see what the quantized earlier parts give; else, what the original
   /// ones do, which saves the second pass.

@@ -10,6 +10,8 @@
 
 namespace qfmt::calibration {
 
+/// Which rotations a RotationModifier makes: Hadamard matrices, with `random_signs` those of
+/// Rotation::random_hadamard.
 struct RotationOptions {
   bool residual = true;  ///< R1: what all layers read and write
   bool heads = true;     ///< R2: values, head by head, before the output projection

@@ -26,6 +26,8 @@ struct LayerReport {
   double seconds = 0.0;
 };
 
+/// A layer that a modifier has quantized: the codes of its weight, and the parameters of static
+/// inputs.
 struct FinishedLayer {
   std::size_t layer = 0;  ///< its number in the model
   ErasedScheme const* scheme = nullptr;

@@ -71,8 +71,10 @@ void raise_column_amax(MatrixView<T const> weight, std::span<float> amax) noexce
   }
 }
 
+/// The two formulas of smoothing_scales, see there.
 enum class Smoothing : uint8_t { smoothquant, log_equalization };
 
+/// How scales of inputs are found.
 struct SmoothQuantOptions {
   /// How much of the difficulty moves from inputs to weights: 0 none, 1 all.
   double strength = 0.5;

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The header with preprocessor conditions (gemm/lanes.hpp has its own for vector types). It names
-// the compilers' differences once:
+// Names the differences of compilers and machines once (gemm/lanes.hpp has its own conditions for
+// vector types, vector and device code ask for QFMT_X86 and for what nvcc defines):
 //
 //   QFMT_HOST_DEVICE   a function for host and device (nothing where there is no device)
 //   QFMT_ANY_CALLEE    before a template for both sides that calls what it is given, for one or both

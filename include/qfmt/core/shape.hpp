@@ -19,7 +19,7 @@ struct Shape {
   QFMT_HOST_DEVICE friend constexpr bool operator==(Shape const&, Shape const&) = default;
 };
 
-/// n / d rounded up, for n >= 0 and d > 0.
+/// n / d rounded up, for n >= 0, d > 0 and an n + d - 1 that index_t holds.
 QFMT_HOST_DEVICE constexpr index_t ceil_div(index_t n, index_t d) noexcept {
   return (n + d - 1) / d;
 }

@@ -28,8 +28,6 @@ enum class [[nodiscard]] Status : uint16_t{
     // Shapes, sizes, buffers.
     shape_mismatch = 200,
     block_not_divisor,
-    group_size_invalid,
-    packing_not_divisor,
     negative_size,
     size_overflow,
     size_unsupported,
@@ -98,7 +96,6 @@ enum class [[nodiscard]] Status : uint16_t{
 
     // Calibration.
     calibration_empty = 600,
-    hessian_not_pd,
     wrong_order,
 
     // Devices.
@@ -133,10 +130,6 @@ QFMT_HOST_DEVICE constexpr char const* name(Status status) noexcept {
       return "shape_mismatch";
     case Status::block_not_divisor:
       return "block_not_divisor";
-    case Status::group_size_invalid:
-      return "group_size_invalid";
-    case Status::packing_not_divisor:
-      return "packing_not_divisor";
     case Status::negative_size:
       return "negative_size";
     case Status::size_overflow:
@@ -257,8 +250,6 @@ QFMT_HOST_DEVICE constexpr char const* name(Status status) noexcept {
       return "out_of_memory";
     case Status::calibration_empty:
       return "calibration_empty";
-    case Status::hessian_not_pd:
-      return "hessian_not_pd";
     case Status::wrong_order:
       return "wrong_order";
     case Status::device_error:

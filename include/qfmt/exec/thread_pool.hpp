@@ -24,8 +24,9 @@ namespace qfmt {
 /// own thread: nothing waits for anything that waits for it. Idle threads look for work for
 /// spin_time and then sleep.
 ///
-/// Bodies must not throw. Where the system refuses a thread, the pool works with those it has;
-/// without exceptions the program ends then, as std::thread decides.
+/// Bodies must not throw: an exception, std::bad_alloc too, ends the program. Where the system refuses
+/// a thread, the pool works with those it has; without exceptions the program ends then, as
+/// std::thread decides.
 class ThreadPool {
  public:
   static constexpr std::chrono::microseconds spin_time{30};
@@ -109,7 +110,7 @@ class ThreadPool {
     return false;
   }
 
-  void take_ranges() {
+  void take_ranges() noexcept {
     Job const job = job_;
     for (;;) {
       index_t const begin = next_.fetch_add(1, std::memory_order_relaxed) * job.grain;

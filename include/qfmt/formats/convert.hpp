@@ -180,7 +180,8 @@ template <CodebookFormat F, same_as<NearestEven> R = NearestEven, OverflowMode O
       detail::nearest_code<F>(key, typename detail::MakeIndices<F::levels - 1>::type{}))};
 }
 
-/// The value of a code, exactly. NaN codes give a quiet NaN with the sign of the code.
+/// The value of a code, exactly. NaN codes give a quiet NaN with the sign of the code, the one of
+/// FNUZ formats a positive one.
 template <FloatFormat F>
 [[nodiscard]] QFMT_HOST_DEVICE constexpr float decode(Code<F> code) noexcept {
   uint32_t const magnitude = code.bits & F::magnitude_mask;

@@ -66,10 +66,11 @@ struct ToOdd {
   }
 };
 
-/// Up with a probability equal to the dropped fraction, cut to RandomBits bits: of all the values
-/// that the low RandomBits bits of `random` can take, exactly floor(fraction * 2^RandomBits) round
-/// up. Exact values stay. Draw `random` from Philox (core/random.hpp), one counter for each
-/// element. Any shift >= 1 is allowed.
+/// Away from zero with a probability equal to the dropped fraction, cut to RandomBits bits: of all
+/// the values that the low RandomBits bits of `random` can take, exactly
+/// floor(fraction * 2^RandomBits) round away from zero, the others toward zero. Exact values stay.
+/// Draw `random` from Philox (core/random.hpp): element i takes Philox{seed}(i). Any shift >= 1 is
+/// allowed.
 template <int RandomBits = 32>
 requires(RandomBits >= 1 && RandomBits <= 32) struct Stochastic {
   static constexpr int random_bits = RandomBits;

@@ -6,10 +6,9 @@
 
 namespace qfmt {
 
-/// A sign and three bits that mean 1, 1.25, 1.5, 2, 3, 4, 6 and zero: the codebook that the note at
-/// the start of this project calls "MXFP4". It is not the OCP format of that name (E2M1), has no
-/// 0.5, and is the worse of the two on Gaussian data. Codes 7 and 15 are zero; 15 is never
-/// produced.
+/// A codebook of sign and 1, 1.25, 1.5, 2, 3, 4, 6, with one zero. Some call it MXFP4; it has
+/// neither 0.5 nor a regular zero, and is not OCP's format of that name (E2M1). Codes 7 and 15 are
+/// zero; 15 is never produced.
 struct S1M3 : Codebook<Codebook16{{1.0f, 1.25f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f, 0.0f, -1.0f, -1.25f,
                                    -1.5f, -2.0f, -3.0f, -4.0f, -6.0f, 0.0f},
                                   1u << 15}> {

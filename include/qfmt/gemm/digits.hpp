@@ -136,6 +136,31 @@ struct DigitLayout {
   }
 };
 
+/// Where tokens of two or three digits lie for kernels that multiply words: v = 65536 top + low, low
+/// a signed word, and weights are signed words w.
+///
+///     2 slices   low, a word for each column
+///     3 slices   top, a signed byte for each column | the seed of the top ones, an int32 | low
+///
+/// The columns of a quad follow in the order 0 2 1 3, which is how its bytes become words.
+struct WordLayout {
+  int slices = 2;
+  index_t block = 16;
+
+  [[nodiscard]] constexpr index_t low_at() const noexcept { return slices == 3 ? block + 4 : 0; }
+  [[nodiscard]] constexpr index_t token_bytes() const noexcept { return low_at() + 2 * block; }
+};
+
+/// Whether words give the bits that digits give: with three slices the sum of low must be exact in
+/// binary32 however v is split, and digits of 8 bits split off a low one of 257 * 128 at most.
+template <Prepackable S>
+[[nodiscard]] constexpr bool has_words(int slices) noexcept {
+  using W = IntegerWeights<S>;
+  index_t const above = W::largest - W::offset;
+  index_t const magnitude = above > W::offset ? above : index_t{W::offset};
+  return slices == 2 || (slices == 3 && W::block * magnitude * (257 * 128) < index_t{1} << 24);
+}
+
 /// A block of a panel after decoding, for use with many tokens: 16 scales in binary32, then for
 /// each quad of columns a line of unsigned integers.
 [[nodiscard]] constexpr index_t decoded_bytes(index_t block) noexcept {

@@ -13,8 +13,7 @@ namespace qfmt {
 /// What happens to each output between its sum and its store, in binary32: a small value that a
 /// backend calls once for each element, in any order and from any thread.
 ///
-///     check(shape)          whether it fits outputs of this shape; asked before anything is
-/// written
+///     check(shape)          whether it fits outputs of this shape; asked before writing
 ///     epilogue(sum, m, n)   what to store in place of the sum, before it is rounded to the output
 ///                           type
 template <class E>

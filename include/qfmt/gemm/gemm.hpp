@@ -36,7 +36,9 @@ Status gemm(X const& x, W const& w, MatrixView<Y> y, E const& epilogue = {},
 /// executor, nor on the other tokens of the batch, nor on the caller's floating-point environment.
 ///
 /// Activations that are themselves quantized in the blocks of the weight (NVFP4 by NVFP4, MXFP4 by
-/// MXFP4) are multiplied code by code, which is exact: all accuracies are then the same.
+/// MXFP4) are multiplied code by code, and all accuracies are then the same: the products of codes
+/// and the sum of each block are exact; blocks are added with one rounding each, within the second
+/// term of the bound.
 ///
 /// Allocates memory for the activations as integers, M K bytes and a quarter for each digit; beside
 /// the errors of gemm() above there is out_of_memory.

@@ -68,9 +68,11 @@ class DenseLayer {
                : std::optional{scale_dtype_};
   }
 
-  /// Row `row` as numbers: (code - zero_point) * scale, rounded once to binary32.
-  /// Errors: code_out_of_range, nonfinite_weight, scale_zero (a real number, of a code that is not zero), naming
-  /// row and column.
+  /// Row `row` as numbers: (code - zero_point) * scale, rounded once to binary32. Preconditions:
+  /// 0 <= row < shape().rows, and `values` holds shape().cols numbers.
+  ///
+  /// Errors, naming row and column: code_out_of_range; nonfinite_weight for the code of NaN and for
+  /// a number that binary32 does not hold; scale_zero (a real number, of a code that is not zero).
   [[nodiscard]] Result<void> decode_row(index_t row, std::span<float> values) const {
     Result<void> done;
     detail::visit_element(args_, [&]<class F>() { done = decode_row_of<F>(row, values); });
@@ -338,9 +340,11 @@ class DenseLayer {
         return fail(Status::scale_zero, "row " + std::to_string(row) + ", column " +
                                             std::to_string(c) +
                                             ": got a scale of zero under a code that is not zero");
-      if (F::has_nan && !is_finite(grid))
-        return fail(Status::nonfinite_weight, "row " + std::to_string(row) + ", column " +
-                                                  std::to_string(c) + ": got the code of NaN");
+      if (!is_finite(values[c]))
+        return fail(Status::nonfinite_weight,
+                    "row " + std::to_string(row) + ", column " + std::to_string(c) +
+                        (is_finite(grid) ? ": got a scale under which binary32 overflows"
+                                         : ": got the code of NaN"));
     }
     return {};
   }

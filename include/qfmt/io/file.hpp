@@ -111,13 +111,14 @@ class File {
     return file;
   }
 
-  /// Makes a new file for reading and writing, relative to a directory; `path` is for messages.
+  /// Makes a new file for reading and writing, relative to a directory; `path` is for messages, `mode`
+  /// says who may read it.
   ///
   /// Errors: output_exists, io_open, io_no_space.
   static Result<File> create_at(int directory, std::filesystem::path const& name,
-                                std::filesystem::path const& path) {
+                                std::filesystem::path const& path, mode_t mode = 0644) {
     int const flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-    int const fd = detail::retried([&] { return ::openat(directory, name.c_str(), flags, 0644); });
+    int const fd = detail::retried([&] { return ::openat(directory, name.c_str(), flags, mode); });
     if (fd < 0 && errno == EEXIST)
       return Error{Status::output_exists, detail::shown(path) + ": there is already such a file"};
     if (fd < 0)

@@ -29,7 +29,7 @@ class FileSpill final : public calibration::Spill {
     char name[64];
     std::snprintf(name, sizeof name, ".qfmt-spill-%ld-%08x%08x", static_cast<long>(::getpid()),
                   random(), random());
-    auto file = File::create_at(parent->descriptor(), name, directory / name);
+    auto file = File::create_at(parent->descriptor(), name, directory / name, 0600);
     if (!file)
       return file.error();
     ::unlinkat(parent->descriptor(), name, 0);

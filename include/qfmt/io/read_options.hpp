@@ -15,6 +15,7 @@ enum class Strictness : uint8_t {
   compat,  ///< also white space before the object, and tabs and newlines after it; see `warnings`
 };
 
+/// How files are read: what is forgiven, and how many tensors a file may have (too_many_tensors).
 struct ReadOptions {
   Strictness strictness = Strictness::strict;
   std::size_t max_tensors = 1'000'000;

@@ -197,7 +197,7 @@ inline Result<std::size_t> remove_stale(Directory const& parent, std::string con
   for (std::string const& entry : *entries) {
     if (!detail::is_temporary_name(entry, stem))
       continue;
-    std::string const name = entry.substr(0, entry.rfind(".lock"));
+    std::string const name = entry.ends_with(".lock") ? entry.substr(0, entry.size() - 5) : entry;
     if (name == done)
       continue;  // the entry and its lock are neighbours
     done = name;

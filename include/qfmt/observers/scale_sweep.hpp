@@ -7,10 +7,9 @@
 
 namespace qfmt {
 
-/// Every E4M3 block scale from amax / 14 to amax / 3, by the sum of squared errors: of all codes
-/// there are, none is better for normally distributed values. The policy's own code if it is as
-/// good as the best, else the smallest of the best. With importance, every code up to amax / 3,
-/// since the largest value may not matter.
+/// The best of the E4M3 block scales from amax / 14 to amax / 3, by the sum of squared errors. The
+/// policy's own code if it is as good as the best, else the smallest of the best. With importance,
+/// every code up to amax / 3, since the largest value may not matter.
 ///
 /// The tensor's part leaves room for block scales 448 / Peak times as large as the policy's.
 template <int Peak = 256>

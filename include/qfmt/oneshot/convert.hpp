@@ -12,6 +12,7 @@
 
 namespace qfmt::oneshot {
 
+/// What convert_checkpoint is to do.
 struct ConvertJob {
   std::filesystem::path input;   ///< a model directory whose quant_method is "awq" or "gptq"
   std::filesystem::path output;  ///< must not exist; complete or absent afterwards
@@ -19,6 +20,7 @@ struct ConvertJob {
   io::ReadOptions read;
 };
 
+/// What convert_checkpoint has done.
 struct ConvertReport {
   std::vector<std::string> layers;    ///< module names
   std::vector<std::string> warnings;  ///< what reading the input let pass

@@ -14,6 +14,7 @@
 
 namespace qfmt::oneshot {
 
+/// What dequantize_checkpoint is to do.
 struct DequantizeJob {
   std::filesystem::path input;   ///< a model directory whose config.json has a quantization_config
   std::filesystem::path output;  ///< must not exist; complete or absent afterwards
@@ -24,6 +25,7 @@ struct DequantizeJob {
   io::ReadOptions read;
 };
 
+/// What dequantize_checkpoint has done.
 struct DequantizeReport {
   std::vector<std::string> layers;    ///< module names
   std::vector<std::string> dropped;   ///< tensors without a place in a dense model
@@ -128,6 +130,18 @@ class Dequantize {
     for (index_t r = 0; r < entry.shape.rows; ++r) {
       if (auto decoded = layer->decode_row(r, row); !decoded)
         return in_model(*checkpoint_, decoded.error());
+      auto const large = std::find_if(row.begin(), row.end(), [&](float x) {
+        return !is_finite(entry.dtype == io::Dtype::F16    ? round_to<Code<FP16>>(x)
+                          : entry.dtype == io::Dtype::BF16 ? round_to<Code<BF16>>(x)
+                                                           : x);
+      });
+      if (large != row.end())
+        return in_model(*checkpoint_,
+                        {Status::nonfinite_weight,
+                         "layer " + quoted(module) + ": row " + std::to_string(r) + ", column " +
+                             std::to_string(large - row.begin()) + ": got " +
+                             std::to_string(*large) + ", which overflows in " +
+                             std::string{io::name(entry.dtype)} + ": ask for another dtype"});
       if (auto written =
               writer.append(module + ".weight", io::detail::real_bytes(row, entry.dtype));
           !written)
@@ -220,13 +234,12 @@ class Dequantize {
 
 /// Writes a dense checkpoint with the numbers that a checkpoint of compressed-tensors, AutoAWQ or
 /// GPTQ's tools stands for, each rounded once to the dtype: of every scheme, preset or not, that
-/// DenseLayer reads. Scales of
-/// activations are dropped, and so is the quantization_config.
+/// DenseLayer reads. Scales of activations are dropped, and so is the quantization_config.
 ///
 /// Errors: those of reading and writing, of parse_quantization_config (parse_awq_gptq_config,
-/// AwqGptqLayer) and DenseLayer; config_invalid
-/// for a quantized layer that no group matches and for online transforms; nothing_to_do;
-/// output_exists. On any error nothing is left behind.
+/// AwqGptqLayer) and DenseLayer; nonfinite_weight for a number that overflows in the dtype;
+/// config_invalid for a quantized layer that no group matches and for online transforms;
+/// nothing_to_do; output_exists. On any error nothing is left behind.
 [[nodiscard]] inline Result<DequantizeReport> dequantize_checkpoint(DequantizeJob const& job) {
   return detail::rewrite_model<detail::Dequantize>(job, "dequantize");
 }

@@ -15,6 +15,7 @@
 
 namespace qfmt::oneshot {
 
+/// What quantize_checkpoint is to do, beside the schemes.
 struct ModelFreeJob {
   std::filesystem::path input;   ///< a model directory, or one .safetensors file
   std::filesystem::path output;  ///< must not exist; complete or absent afterwards
@@ -24,6 +25,7 @@ struct ModelFreeJob {
   InputScales input_scales{};  ///< may be empty; schemes with static inputs need it
 };
 
+/// What quantize_checkpoint has done.
 struct ModelFreeReport {
   std::vector<std::string> quantized;  ///< module names
   uint64_t weights = 0;                ///< their elements

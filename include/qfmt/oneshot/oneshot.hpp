@@ -9,6 +9,7 @@
 
 namespace qfmt::oneshot {
 
+/// What oneshot() is to do, beside the model and the data.
 struct OneshotJob {
   std::filesystem::path input;   ///< the checkpoint that the model was made from
   std::filesystem::path output;  ///< must not exist; complete or absent afterwards
@@ -80,10 +81,14 @@ class Oneshot {
   }
 
  private:
-  /// Whatever the output depends on: the recipe, the files of the model, the data, the options.
+  /// Whatever the output depends on: the library, the recipe, the schemes, the files of the model, the
+  /// data, the options.
   [[nodiscard]] std::string description(io::Checkpoint const& checkpoint,
                                         std::span<calibration::Batch const> batches) const {
-    std::string text = "qfmt oneshot 1\n" + job_.recipe.to_json();
+    std::string text = "qfmt oneshot 1 " + std::to_string(QFMT_VERSION) + "\n";
+    text += job_.recipe.to_json();
+    for (OneshotScheme const& scheme : job_.schemes)
+      text += std::string{scheme.found.name} + " " + scheme.observer + "\n";
     text += job_.pipeline.propagate_error ? "propagate\n" : "";
     text += job_.measures_outputs ? "errors\n" : "";
     for (std::string const& shard : checkpoint.shards()) {

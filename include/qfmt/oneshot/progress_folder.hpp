@@ -25,7 +25,8 @@ class ProgressFolder {
  public:
   /// Makes the folder, or continues in one that an earlier run of the same job has left.
   ///
-  /// Errors: config_invalid for a folder of another job; io_open, io_write, io_no_space.
+  /// Errors: config_invalid for a folder of another job; output_exists for one with anything else in
+  /// it; io_open, io_write, io_no_space.
   [[nodiscard]] static Result<ProgressFolder> open(std::filesystem::path const& path,
                                                    std::string const& job) {
     ProgressFolder folder{path};
@@ -37,6 +38,10 @@ class ProgressFolder {
                    path.string() + ": cannot create the directory: " + error.message()};
     auto const file = path / "job";
     if (!std::filesystem::exists(file, error)) {
+      if (!std::filesystem::is_empty(path, error) || error)
+        return Error{
+            Status::output_exists,
+            path.string() + ": got a folder with other files, expected a new or empty one"};
       if (auto written = io::write_file(file, digest); !written)
         return written.error();
       return folder;
@@ -97,10 +102,18 @@ class ProgressFolder {
     return tensors;
   }
 
-  /// Removes it: the job is done.
+  /// Removes it: the job is done. What somebody else has put there stays, and the folder with it.
   void remove() const {
     std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    std::vector<std::filesystem::path> ours;
+    using Entries = std::filesystem::directory_iterator;
+    for (Entries entry{path_, ignored}; entry != Entries{}; entry.increment(ignored)) {
+      std::string const name = entry->path().filename().string();
+      if (name == "job" || name.ends_with(".safetensors") || name.starts_with(".qfmt-tmp-"))
+        ours.push_back(entry->path());
+    }
+    for (auto const& file : ours) std::filesystem::remove(file, ignored);
+    std::filesystem::remove(path_, ignored);
   }
 
  private:

@@ -103,13 +103,20 @@ struct Recipe {
   /// Reads the published schema, written as JSON; `where` begins every message. The order of keys is
   /// the order of execution.
   ///
-  /// Errors: those of parse_json; config_invalid, with the path, for anything that is not a recipe: of
-  /// a key that is not known it names the nearest that is; unsupported.
+  /// Errors: those of parse_json and from_json.
   [[nodiscard]] static Result<Recipe> parse(std::string_view text, std::string const& where) {
     // Strict first: the parser that keeps the order takes more than JSON allows.
     if (auto valid = io::parse_json(text, where); !valid)
       return valid.error();
-    auto const json = detail::OrderedJson::parse(text, nullptr, false);
+    return from_json(detail::OrderedJson::parse(text, nullptr, false), where);
+  }
+
+  /// The same of a value, from io::parse_yaml (io/yaml.hpp) for instance.
+  ///
+  /// Errors: config_invalid, with the path, for anything that is not a recipe: of a key that is not
+  /// known it names the nearest that is; unsupported.
+  [[nodiscard]] static Result<Recipe> from_json(nlohmann::ordered_json const& json,
+                                                std::string const& where) {
     Recipe recipe;
     if (!json.is_object() || json.empty())
       return Error{Status::config_invalid, where + ": expected an object of stages"};

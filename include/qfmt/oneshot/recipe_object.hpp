@@ -79,7 +79,8 @@ class RecipeObject {
     auto const found = json_.find(key);
     if (found == json_.end() || found->is_null() || read_value(*found))
       return {};
-    return fail(std::string{"."} + key, "got " + found->dump() + ", expected " + expected);
+    std::string const got = found->dump(-1, ' ', true, OrderedJson::error_handler_t::replace);
+    return fail(std::string{"."} + key, "got " + got + ", expected " + expected);
   }
 
   [[nodiscard]] OrderedJson const& json() const noexcept { return json_; }

@@ -26,6 +26,8 @@ QFMT_HOST_DEVICE constexpr index_t packed_bytes(index_t count) noexcept {
 /// `uint8_t const`.
 template <ElementFormat F, class Byte = uint8_t>
 struct PackedSpan {
+  static_assert(F::bits <= 10 || F::bits == 12 || F::bits == 16, "codes lie in two bytes at most");
+
   Byte* bytes = nullptr;
   index_t size = 0;  // elements
 

@@ -35,6 +35,7 @@ struct NVFP4 {
 // leaves the rule for the scale open. For elements with one mantissa bit Even has the smallest mean
 // squared error on Gaussian data; with more of them RoundUp, which clips nothing.
 
+/// OCP's MXFP4: FP4 elements.
 struct MXFP4 {
   static constexpr char const* name = "MXFP4";
   using Element = E2M1;
@@ -42,6 +43,7 @@ struct MXFP4 {
   static constexpr index_t block_size = 32;
 };
 
+/// OCP's MXFP6 with three mantissa bits.
 struct MXFP6_E2M3 {
   static constexpr char const* name = "MXFP6_E2M3";
   using Element = E2M3;
@@ -49,6 +51,7 @@ struct MXFP6_E2M3 {
   static constexpr index_t block_size = 32;
 };
 
+/// OCP's MXFP6 with two mantissa bits.
 struct MXFP6_E3M2 {
   static constexpr char const* name = "MXFP6_E3M2";
   using Element = E3M2;
@@ -56,6 +59,7 @@ struct MXFP6_E3M2 {
   static constexpr index_t block_size = 32;
 };
 
+/// OCP's MXFP8 with three mantissa bits.
 struct MXFP8_E4M3 {
   static constexpr char const* name = "MXFP8_E4M3";
   using Element = E4M3;
@@ -63,6 +67,7 @@ struct MXFP8_E4M3 {
   static constexpr index_t block_size = 32;
 };
 
+/// OCP's MXFP8 with two mantissa bits.
 struct MXFP8_E5M2 {
   static constexpr char const* name = "MXFP8_E5M2";
   using Element = E5M2;

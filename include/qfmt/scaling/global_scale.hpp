@@ -12,6 +12,9 @@ namespace qfmt {
 /// ModelOpt and TorchAO start from its inverse, and inverting twice is not exact: a scale that was
 /// given in that direction remembers the number itself, so that both directions are what the stack
 /// calculates with.
+///
+/// Nothing is checked here: zero in one direction is infinity in the other, NaN is NaN in both, and
+/// a scale that is NaN equals none. Quantizing under such a one is refused.
 struct GlobalScale {
   float encode_scale = 1.0f;
   /// The decode scale of which encode_scale is the rounded inverse; of another value, as 0, no use

@@ -194,6 +194,8 @@ struct CompressedTensors : Qfmt {
 
 namespace qfmt {
 
+/// A profile has a name and all the steps of profile::Qfmt, whose comments say what each of them
+/// is. The others derive from it and replace what differs.
 template <class P>
 concept Profile = requires(float x, GlobalScale global) {
   { P::name } -> convertible_to<char const*>;

@@ -23,7 +23,7 @@ struct Range {
     return qfmt::is_finite(min) && qfmt::is_finite(max);
   }
 
-  /// The same range with zero inside.
+  /// The same range with zero inside. A NaN becomes zero: ask is_finite() first.
   [[nodiscard]] QFMT_HOST_DEVICE constexpr Range with_zero() const noexcept {
     return {min < 0.0f ? min : 0.0f, max > 0.0f ? max : 0.0f};
   }

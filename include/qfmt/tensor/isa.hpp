@@ -8,6 +8,10 @@
 
 #include <qfmt/core/config.hpp>
 
+#if defined(QFMT_X86)
+#include <cpuid.h>
+#endif
+
 namespace qfmt {
 
 /// The instruction sets that paths are written for. Each includes those before it.
@@ -30,8 +34,10 @@ inline constexpr std::array<char const*, 5> isa_names{"portable", "avx2", "avx51
 [[nodiscard]] inline Isa detected_isa() noexcept {
 #if defined(QFMT_X86)
   auto const all = [](auto... present) { return ((present != 0) && ...); };
-  if (!all(__builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"),
-           __builtin_cpu_supports("bmi2")))
+  unsigned int a = 0, b = 0, c = 0, d = 0;  // F16C, for which clang 14 has no name
+  bool const has_f16c = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+  if (!all(__builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"), has_f16c,
+           __builtin_cpu_supports("bmi"), __builtin_cpu_supports("bmi2")))
     return Isa::portable;
   if (!all(__builtin_cpu_supports("avx512f"), __builtin_cpu_supports("avx512bw"),
            __builtin_cpu_supports("avx512dq"), __builtin_cpu_supports("avx512vl"),
@@ -46,8 +52,9 @@ inline constexpr std::array<char const*, 5> isa_names{"portable", "avx2", "avx51
 }
 
 /// What is used: the best that this processor has, or less if the environment variable QFMT_ISA
-/// names less. Whatever is chosen computes the same: the variable is for tests and for measuring.
-/// More than the processor has, or an unknown name, changes nothing. Read once.
+/// names less, for tests and for measuring. Conversions, quantize and dequantize give the same
+/// bytes whatever is chosen; a product with an Accuracy keeps its bound, and its last bits may
+/// differ. More than the processor has, or an unknown name, changes nothing. Read once.
 [[nodiscard]] inline Isa selected_isa() noexcept {
   static Isa const selected = [] {
     Isa const best = detected_isa();

@@ -29,7 +29,7 @@ struct JoinedLists<TypeList<As...>, TypeList<Bs...>> {
 template <class A, class B>
 using Joined = typename detail::JoinedLists<A, B>::type;
 
-/// The base of every preset: its name, and what it does.
+/// The base of every preset: the scheme of its weights, and that of its inputs (void: none).
 template <class W, class X = void>
 using Layer = LayerScheme<W, X>;
 

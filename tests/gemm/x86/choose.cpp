@@ -23,6 +23,7 @@ TEST_CASE("what is chosen for a weight has a name") {
       break;
     default:
       CHECK(chosen == "avx512_vnni_A8");
+      CHECK(std::string_view{backend_for<Accuracy::A8Block>(packed.view())} == "avx512_vnni_A8Block");
       break;
   }
   w.scales[0].bits = 254;

@@ -26,7 +26,11 @@ Violations decodes(Shape shape, index_t shift = 0) {
     for (index_t first = 0; first < blocks; first += 3) {
       index_t const count = (std::min)(index_t{3}, blocks - first);
       GuardedMemory<std::uint8_t> const to{decoded_bytes(W::block) * count};
-      x86::DigitKernels<I, S, 1>::decode(from.data(), padded, first, count, to.data());
+      if constexpr (I == Isa::avx2) {
+        x86::avx2::decode_blocks<S>(from.data(), padded, first, count, to.data());
+      } else {
+        x86::avx512_vnni::decode_blocks<S>(from.data(), padded, first, count, to.data());
+      }
       for (index_t lane = 0; lane < PanelLayout::lanes; ++lane) {
         index_t const row = panel * PanelLayout::lanes + lane + shift;
         for (index_t k = first * W::block; row < shape.rows && k < (std::min)((first + count) * W::block, shape.cols); ++k) {
@@ -62,6 +66,7 @@ void check_decoding() {
     expect_held(decodes<I, QuantScheme<INT4, PerGroup<128>, SymmetricScale<Code<BF16>>>>(shape));
     expect_held(decodes<I, preset::W4A16_ASYM::Weights>(shape));
     expect_held(decodes<I, preset::W8A8::Weights>(shape));
+    expect_held(decodes<I, QuantScheme<INT8, PerGroup<128>>>(shape));
   }
   expect_violated(decodes<I, BlockScheme<NVFP4>>({33, 300}, 1));
 }

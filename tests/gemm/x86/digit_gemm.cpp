@@ -51,6 +51,19 @@ QuantTensor<S> weights(Shape shape, std::uint64_t seed) {
   return w;
 }
 
+/// A large number costs precision in its own block only: a scale for each token rounds all others away.
+template <class B, Scheme S>
+void check_blocks(B const& backend, QuantTensor<S> const& w, PrepackedView<S> const& packed) {
+  Matrix<float> const values = expected_values(w);
+  Matrix<float> x{{5, 331}};
+  for (index_t m = 0; m < 5; ++m) {
+    for (index_t k = 0; k < 331; ++k) x(m, k) = std::copysign(3.0f, values(m, k));
+    x(m, 40 * m) = 1000.0f;
+  }
+  expect_held(keeps_the_promise(Accuracy::A8Block, 331.0 / 16 + 10, backend, std::as_const(x).view(), values, packed));
+  expect_violated(keeps_the_promise(Accuracy::A8Block, 331.0 / 16 + 10, OnIsa<Accuracy::A8>{backend.isa}, std::as_const(x).view(), values, packed));
+}
+
 template <Scheme S, Accuracy A>
 void check_all() {
   CAPTURE(S::Format::name);
@@ -60,7 +73,7 @@ void check_all() {
   QuantTensor<S> const small = small_integers<S>({19, 75}, 4);
   Prepacked<S> const small_packed = prepack(small.view());
   for_each_backend<A>([&](auto const& backend) {
-    for (index_t m = 1; m <= 17; ++m) {
+    for (index_t const m : {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 18, 20, 24, 33}) {
       Matrix<float> const x = normal_matrix({m, 331}, static_cast<std::uint64_t>(m));
       expect_held(equals_the_model<A>(backend, x.view(), w, packed.view()));
     }
@@ -73,12 +86,16 @@ void check_all() {
     }
     Matrix<float> const x = normal_matrix({5, 331}, 9);
     expect_held(keeps_the_promise(A, 331.0 / 16 + 10, backend, x.view(), expected_values(w), packed.view()));
+    if constexpr (A == Accuracy::A8Block) check_blocks(backend, w, packed.view());
 
     // What is exact comes out exactly: every weight by itself, and sums of small integers.
-    if constexpr (A != Accuracy::A8) expect_held(one_hot_probe(backend, packed.view(), expected_values(w)));
+    if constexpr (slices_of(A) > 1) expect_held(one_hot_probe(backend, packed.view(), expected_values(w)));
     Samples samples{11};
     Matrix<float> integers = matrix_of<float>({6, 75}, [&] { return static_cast<float>(samples.integer(-127, 127)); });
-    for (index_t m = 0; m < 6; ++m) integers(m, 10 * m) = 127.0f;
+    for (index_t m = 0; m < 6; ++m) {
+      integers(m, 10 * m) = 127.0f;
+      for (index_t k = 0; A == Accuracy::A8Block && k < 75; k += 16) integers(m, k) = 127.0f;
+    }
     expect_held(exact_sums(backend, std::as_const(integers).view(), small_packed.view(), integers, expected_values(small)));
   });
 }
@@ -91,12 +108,18 @@ TEST_CASE("digits: the instruction sets of this machine") {
 
 // Every format, every accuracy, though not every pair.
 TEST_CASE("digits: NVFP4, A8") { check_all<BlockScheme<NVFP4>, Accuracy::A8>(); }
+TEST_CASE("digits: NVFP4, A8 by block") { check_all<BlockScheme<NVFP4>, Accuracy::A8Block>(); }
+TEST_CASE("digits: MXFP4, A8 by block") { check_all<BlockScheme<MXFP4>, Accuracy::A8Block>(); }
+TEST_CASE("digits: INT4 in groups of 32, A8 by block") { check_all<Int4g32, Accuracy::A8Block>(); }
+TEST_CASE("digits: INT4 with zero points, A8 by block") { check_all<Asymmetric4, Accuracy::A8Block>(); }
+TEST_CASE("digits: INT8 by channel, A8 by block") { check_all<Int8, Accuracy::A8Block>(); }
 TEST_CASE("digits: NVFP4, A16") { check_all<BlockScheme<NVFP4>, Accuracy::A16>(); }
 TEST_CASE("digits: NVFP4, F32") { check_all<BlockScheme<NVFP4>, Accuracy::F32>(); }
 TEST_CASE("digits: MXFP4, A16") { check_all<BlockScheme<MXFP4>, Accuracy::A16>(); }
 TEST_CASE("digits: INT4 in groups of 32, A8") { check_all<Int4g32, Accuracy::A8>(); }
 TEST_CASE("digits: INT4 with zero points, F32") { check_all<Asymmetric4, Accuracy::F32>(); }
 TEST_CASE("digits: INT8 by channel, A8") { check_all<Int8, Accuracy::A8>(); }
+TEST_CASE("digits: INT8 by channel, A16") { check_all<Int8, Accuracy::A16>(); }
 TEST_CASE("digits: INT8 by channel, F32") { check_all<Int8, Accuracy::F32>(); }
 
 TEST_CASE("digits: a weight by itself, one digit") {
@@ -141,6 +164,26 @@ TEST_CASE("digits: neither executor nor environment matters") {
       InEnvironment const inside{environment};
       CHECK(gemm_with(backend, x.view(), packed.view(), y.view(), NoEpilogue{}, Threads{3}) == Status::ok);
       CHECK(y.values == expected.values);
+    }
+  });
+}
+
+TEST_CASE("digits: by block, a token that is not finite gives NaN, one of zeros gives zeros") {
+  using S = BlockScheme<MXFP4>;
+  QuantTensor<S> const w = weights<S>({20, 128}, 3);
+  Prepacked<S> const packed = prepack(w.view());
+  Matrix<float> x = normal_matrix({4, 128}, 4);
+  x(1, 63) = std::numeric_limits<float>::infinity();
+  x(3, 127) = std::numeric_limits<float>::quiet_NaN();
+  for (index_t k = 0; k < 128; ++k) x(2, k) = 0.0f;
+  for_each_backend<Accuracy::A8Block>([&](auto const& backend) {
+    Matrix<float> y{{4, 20}};
+    REQUIRE(gemm_with(backend, std::as_const(x).view(), packed.view(), y.view()) == Status::ok);
+    for (index_t n = 0; n < 20; ++n) {
+      CHECK(is_finite(y(0, n)));
+      CHECK(is_nan(y(1, n)));
+      CHECK(y(2, n) == 0.0f);
+      CHECK(is_nan(y(3, n)));
     }
   });
 }

@@ -13,9 +13,8 @@ namespace qfmt::test {
 /// The largest integers that there are, with every sign, against sums in 64 bits: nothing overflows or
 /// saturates on the way, whether a panel is decoded on the way or before, in two parts. All memory
 /// ends at a page that nobody may touch.
-template <Isa I, Scheme S, int Slices>
+template <class Kernels, Scheme S, int Slices>
 Violations extreme_integers(std::size_t size, index_t cols, uint32_t code) {
-  using Kernels = x86::DigitKernels<I, S, Slices>;
   index_t const tokens = x86::tile_sizes[size];
   using W = IntegerWeights<S>;
   Violations found{"extreme integers"};
@@ -46,10 +45,9 @@ Violations extreme_integers(std::size_t size, index_t cols, uint32_t code) {
   float const to_float = Slices == 1 ? 1.0f : Slices == 2 ? 0x1p-14f : 0x1p-22f;
   GuardedMemory<float> const x{tokens * cols};
   for (index_t i = 0; i < tokens * cols; ++i) x.data()[i] = static_cast<float>(i / cols % 2 == 0 ? most : -most) * to_float;
-  Memory const digits{DigitLayout{Slices, W::block, tokens}.bytes(padded)};
+  Memory const digits{padded / W::block * tokens * Kernels::token_block};
   GuardedMemory<float> const scales{tokens};
-  x86::avx2::write_digits<Slices, W::block, W::run_of(Slices)>(MatrixView<float const>{x.data(), {tokens, cols}}, 0, tokens, tokens, padded, W::offset, digits.data(),
-                                            scales.data());
+  Kernels::write(MatrixView<float const>{x.data(), {tokens, cols}}, 0, tokens, tokens, padded, digits.data(), scales.data());
   GuardedMemory<float> const sums{tokens * map.lanes};
   auto const check = [&](char const* way) {
     for (index_t t = 0; t < tokens; ++t) {
@@ -73,9 +71,10 @@ Violations extreme_integers(std::size_t size, index_t cols, uint32_t code) {
   std::fill(sums.data(), sums.data() + tokens * map.lanes, 0.0f);
   for (IndexRange const range : {IndexRange{0, head}, IndexRange{head, blocks}}) {
     index_t const count = range.end - range.begin;
-    Memory const decoded{decoded_bytes(W::block) * count};
+    if (count == 0) continue;
+    Memory const decoded{Kernels::decoded_block * count};
     Kernels::decode(panel.data(), padded, range.begin, count, decoded.data());
-    Kernels::blocks[size](decoded.data(), count, digits.data() + DigitLayout{Slices, W::block, tokens}.block_bytes() * range.begin, sums.data(),
+    Kernels::blocks[size](decoded.data(), count, digits.data() + Kernels::token_block * tokens * range.begin, sums.data(),
                           panel.data());
   }
   x86::avx2::scale_sums(sums.data(), tokens, scales.data(), power, 1.0f);
@@ -84,11 +83,11 @@ Violations extreme_integers(std::size_t size, index_t cols, uint32_t code) {
 }
 
 /// For every tile size, two depths, and both extreme codes.
-template <Isa I, Scheme S, int Slices>
+template <class Kernels, Scheme S, int Slices>
 void check_extremes(std::initializer_list<uint32_t> codes) {
   for (uint32_t const code : codes) {
     for (std::size_t size = 0; size < 5; ++size) {
-      for (index_t const cols : {index_t{40}, index_t{1024}}) expect_held(extreme_integers<I, S, Slices>(size, cols, code));
+      for (index_t const cols : {index_t{40}, index_t{1024}}) expect_held(extreme_integers<Kernels, S, Slices>(size, cols, code));
     }
   }
 }
@@ -100,13 +99,14 @@ void check_extremes_of_formats() {
   using Quarters = BlockScheme<MXS1M3>;
   using Asymmetric4 = QuantScheme<INT4, PerGroup<128>, Asymmetric>;
   using Int8 = QuantScheme<INT8, PerChannel>;
-  check_extremes<I, Nvfp4, 1>({7, 15});
-  check_extremes<I, Nvfp4, 3>({7, 15});
-  check_extremes<I, Mxfp4, 2>({7, 15});
-  check_extremes<I, Quarters, 1>({6, 14});
-  check_extremes<I, Asymmetric4, 2>({7, 8});
-  check_extremes<I, Int8, 1>({127, 128});
-  check_extremes<I, Int8, 3>({127, 128});
+  check_extremes<x86::DigitKernels<I, Nvfp4, 1>, Nvfp4, 1>({7, 15});
+  check_extremes<x86::DigitKernels<I, Nvfp4, 3>, Nvfp4, 3>({7, 15});
+  check_extremes<x86::DigitKernels<I, Mxfp4, 2>, Mxfp4, 2>({7, 15});
+  check_extremes<x86::DigitKernels<I, Quarters, 1>, Quarters, 1>({6, 14});
+  check_extremes<x86::DigitKernels<I, Asymmetric4, 2>, Asymmetric4, 2>({7, 8});
+  check_extremes<x86::DigitKernels<I, Int8, 1>, Int8, 1>({127, 128});
+  check_extremes<x86::DigitKernels<I, Int8, 3>, Int8, 3>({127, 128});
+  check_extremes<x86::ScaledKernels<I, Mxfp4>, Mxfp4, 1>({7, 15});
 }
 
 }  // namespace qfmt::test

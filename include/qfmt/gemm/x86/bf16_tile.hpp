@@ -4,6 +4,7 @@
 
 #include <qfmt/gemm/operand.hpp>
 #include <qfmt/gemm/x86/bf16_decode.hpp>
+#include <qfmt/gemm/x86/write_digits.hpp>
 
 #if defined(QFMT_X86)
 
@@ -73,7 +74,6 @@ void multiply_panel(uint8_t const* panel, index_t padded, uint8_t const* x, floa
   using W = Bf16Weights<S>;
   constexpr index_t token = W::block * 2;
   constexpr index_t half = Place<S>::half;
-  constexpr index_t prefetch = 2048;  // half a page: most lines need no new translation
   Place<S> const place{panel, padded};
   __m512 total[std::size_t{Tokens}];
   _Pragma("GCC unroll 8") for (__m512& t : total) t = _mm512_setzero_ps();
@@ -87,8 +87,6 @@ void multiply_panel(uint8_t const* panel, index_t padded, uint8_t const* x, floa
       _Pragma("GCC unroll 2") for (index_t h = 0; h < W::block; h += half) {
         if constexpr (W::scaled_codes)
           scale = scales_of<S>(place.scales(column + h));
-        for (index_t line = 0; line < HalfBlock<S>::bytes; line += PanelLayout::line)
-          _mm_prefetch(reinterpret_cast<char const*>(codes + prefetch + line), _MM_HINT_T0);
         HalfBlock<S> weights;
         weights.decode(codes, scale);
         codes += HalfBlock<S>::bytes;
@@ -112,24 +110,24 @@ template <Operand X>
 void write_pairs(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
                  std::array<uint16_t, 32> const& column_of, uint8_t* to) noexcept {
   constexpr index_t block = 32;
-  constexpr index_t chunk = 512;
-  alignas(64) float values[chunk];
+  avx2::Chunks<block, X> chunks{x};
   index_t const cols = shape_of(x).cols;
   __m512i const order = _mm512_loadu_si512(column_of.data());
   for (index_t t = 0; t < tokens; ++t) {
     uint8_t* token = to + t * block * 2;
-    for (index_t col = 0; col < padded; col += chunk) {
-      index_t const wanted = (std::min)(chunk, padded - col);
-      index_t const count = t < rows ? (std::clamp)(cols - col, index_t{0}, wanted) : 0;
-      if (count > 0)
-        decode_row(x, first + t, col, count, values);
-      std::fill(values + count, values + wanted, 0.0f);
-      for (index_t i = 0; i < wanted; i += block, token += tokens * block * 2) {
+    index_t written = 0;
+    for (index_t col = 0; t < rows && col < cols; col += chunks.size) {
+      avx2::Chunk const some = chunks.read(first + t, col);
+      for (index_t i = 0; i < some.count; i += block, token += tokens * block * 2) {
+        float const* const values = some.values + i;
         auto const words = reinterpret_cast<__m512i>(
-            _mm512_cvtne2ps_pbh(_mm512_load_ps(values + i + 16), _mm512_load_ps(values + i)));
+            _mm512_cvtne2ps_pbh(_mm512_loadu_ps(values + 16), _mm512_loadu_ps(values)));
         _mm512_storeu_si512(token, _mm512_permutexvar_epi16(order, words));
       }
+      written += some.count;
     }
+    for (; written < padded; written += block, token += tokens * block * 2)
+      _mm512_storeu_si512(token, _mm512_setzero_si512());
   }
 }
 

@@ -28,11 +28,11 @@ namespace x86 {
 /// asked for; and for floats of 8 bits, whose other kernels use binary32, where activations are
 /// BF16 or rounding them is allowed.
 template <Accuracy A, class X, class S>
-inline constexpr bool prefers_bf16 = has_bf16_weights<S> &&
-                                     (A == Accuracy::BF16 ||
-                                      (has_float_weights<S> &&
-                                       (A == Accuracy::A8 || same_as<X, MatrixView<Code<BF16>>> ||
-                                        same_as<X, MatrixView<Code<BF16> const>>)));
+inline constexpr bool prefers_bf16 =
+    has_bf16_weights<S> &&
+    (A == Accuracy::BF16 ||
+     (has_float_weights<S> && (A <= Accuracy::A8Block || same_as<X, MatrixView<Code<BF16>>> ||
+                               same_as<X, MatrixView<Code<BF16> const>>)));
 
 }  // namespace x86
 #endif

@@ -19,12 +19,12 @@ requires(has_integer_weights<X>&&
     && same_as<typename X::Granularity, PerGroup<IntegerWeights<S>::block>> &&
     same_as<typename S::Granularity, PerGroup<IntegerWeights<S>::block>>;
 
-/// What the kernels of all instruction sets share; see PanelGemm.
-template <class S>
-struct CodeKernelsBase : DigitKernelsBase<S, 1> {
+/// See PanelGemm.
+template <Isa isa, class S>
+struct CodeKernels : ScaledKernels<isa, S> {
   using W = IntegerWeights<S>;
-  using DigitKernelsBase<S, 1>::block;
-  static constexpr index_t token_block = DigitLayout{1, block, 1, true}.token_bytes();
+  using ScaledKernels<isa, S>::block;
+  using ScaledKernels<isa, S>::token_block;
 
   /// Rows of x as a tile: the integers of its codes, a seed and the scale for each block.
   template <Scheme X>
@@ -59,39 +59,6 @@ struct CodeKernelsBase : DigitKernelsBase<S, 1> {
       }
     }
   }
-};
-
-template <Isa isa, class S>
-struct CodeKernels;
-
-template <class S>
-struct CodeKernels<Isa::avx512_vnni, S> : CodeKernelsBase<S> {
-  using CodeKernelsBase<S>::block;
-  static constexpr auto decode = &avx512_vnni::decode_blocks<S>;
-  static constexpr decltype(&avx512_vnni::multiply_tile<S, 1, 1, true>) panel[] = {
-      avx512_vnni::multiply_tile<S, 1, 1, true>, avx512_vnni::multiply_tile<S, 1, 2, true>,
-      avx512_vnni::multiply_tile<S, 1, 4, true>, avx512_vnni::multiply_tile<S, 1, 8, true>,
-      avx512_vnni::multiply_tile<S, 1, 16, true>};
-  static constexpr decltype(&avx512_vnni::multiply_decoded<block, 1, 1, 1, true>) blocks[] = {
-      avx512_vnni::multiply_decoded<block, 1, 1, 1, true>,
-      avx512_vnni::multiply_decoded<block, 1, 1, 2, true>,
-      avx512_vnni::multiply_decoded<block, 1, 1, 4, true>,
-      avx512_vnni::multiply_decoded<block, 1, 1, 8, true>,
-      avx512_vnni::multiply_decoded<block, 1, 1, 16, true>};
-};
-
-template <class S>
-struct CodeKernels<Isa::avx2, S> : CodeKernelsBase<S> {
-  using CodeKernelsBase<S>::block;
-  static constexpr int largest = IntegerWeights<S>::largest;
-  static constexpr auto decode = &avx2::decode_blocks<S>;
-  static constexpr void (*panel[5])(uint8_t const*, index_t, uint8_t const*, float*) = {};
-  static constexpr decltype(&avx2::multiply_decoded<block, 1, 1, 1, largest, true>) blocks[] = {
-      avx2::multiply_decoded<block, 1, 1, 1, largest, true>,
-      avx2::multiply_decoded<block, 1, 1, 2, largest, true>,
-      avx2::multiply_decoded<block, 1, 1, 4, largest, true>,
-      avx2::multiply_decoded<block, 1, 1, 8, largest, true>,
-      avx2::multiply_decoded<block, 1, 1, 16, largest, true>};
 };
 
 /// 4-bit codes times 4-bit codes, as the block-scaled instructions of tensor cores define it:

@@ -21,6 +21,10 @@ inline constexpr index_t largest_tile = 16;
   return i;
 }
 
+/// Adds the sums of decoded blocks with a tile to others; see blocks[] below.
+using BlocksKernel = void (*)(uint8_t const* decoded, index_t blocks, uint8_t const* x, float* sums,
+                              uint8_t const* next) noexcept;
+
 /// The order of work of every product with a prepacked weight, around kernels that say how:
 ///
 ///     block, decoded_block            columns of a block, and its bytes when decoded
@@ -63,13 +67,15 @@ class PanelGemm {
       for (index_t i = range.begin; i < range.end; ++i) {
         IndexRange const some = part(i % groups * together, together, panels);
         IndexRange const band = part(i / groups * tiles.band, tiles.band, tiles.count);
-        multiply(w, some, bytes, tiles, band, space);
+        multiply(w, some, bytes, tiles, band, space, [&](index_t t) {
+          fetch(y, some.begin * PanelLayout::lanes, (some.end - some.begin) * PanelLayout::lanes,
+                t * largest_tile, tiles.rows(t));
+        });
         for (index_t t = band.begin; t < band.end; ++t) {
-          for (index_t p = some.begin; p < some.end; ++p) {
-            float* const sums = space.sums_of(p - some.begin, t - band.begin);
-            Kernels::finish(sums, tiles.rows(t), tiles.scales_of(t), w, p);
-            store(sums, tiles.rows(t), t * largest_tile, p * PanelLayout::lanes, y, epilogue);
-          }
+          for (index_t p = some.begin; p < some.end; ++p)
+            Kernels::finish(space.sums_of(p - some.begin, t - band.begin), tiles.rows(t),
+                            tiles.scales_of(t), w, p);
+          store(space, some, t - band.begin, tiles.rows(t), t * largest_tile, y, epilogue);
         }
       }
     });
@@ -126,10 +132,11 @@ class PanelGemm {
     }
   };
 
-  /// The sums of some panels with a band of tiles.
-  template <Prepackable S>
+  /// The sums of some panels with a band of tiles; fetch(tile) some time before its sums are ready.
+  template <Prepackable S, class Fetch>
   static void multiply(PrepackedView<S> const& w, IndexRange panels, index_t panel_bytes,
-                       Tiles const& tiles, IndexRange band, Workspace& space) noexcept {
+                       Tiles const& tiles, IndexRange band, Workspace& space,
+                       Fetch const& fetch) noexcept {
     if (auto const kernel = Kernels::panel[tiles.size(band.begin)];
         tiles.count == 1 && kernel != nullptr) {
       kernel(w.panel(panels.begin), tiles.padded, tiles.data_of(0), space.sums_of(0, 0));
@@ -150,6 +157,8 @@ class PanelGemm {
         for (index_t t = band.begin; t < band.end; ++t, next += some * PanelLayout::line) {
           std::size_t const size = tiles.size(t);
           index_t const at = b * tile_sizes[size] * Kernels::token_block;
+          if (p == panels.begin && b + some == blocks)
+            fetch(t);
           Kernels::blocks[size](space.decoded, some, tiles.data_of(t) + at,
                                 space.sums_of(p - panels.begin, t - band.begin), next);
         }
@@ -157,15 +166,43 @@ class PanelGemm {
     }
   }
 
-  template <Real Y, Epilogue E>
-  static void store(float const* sums, index_t rows, index_t first_row, index_t first_col,
-                    MatrixView<Y> y, E const& epilogue) noexcept {
-    index_t const cols = (std::min)(PanelLayout::lanes, y.shape.cols - first_col);
+  /// Brings a tile of outputs into the cache: rows of y are often far apart, each its own miss.
+  template <Real Y>
+  static void fetch(MatrixView<Y> y, index_t first_col, index_t cols, index_t first_row,
+                    index_t rows) noexcept {
+    constexpr index_t in_line = PanelLayout::line / static_cast<index_t>(sizeof(Y));
+    cols = (std::min)(cols, y.shape.cols - first_col);
     for (index_t r = 0; r < rows; ++r) {
-      Y* const to = y.row(first_row + r) + first_col;
-      for (index_t c = 0; c < cols; ++c) {
-        to[c] =
-            from_float<Y>(epilogue(sums[r * PanelLayout::lanes + c], first_row + r, first_col + c));
+      Y const* const from = y.row(first_row + r) + first_col;
+      for (index_t c = 0; c < cols; c += in_line) fetch_to_write(from + c);
+      fetch_to_write(from + cols - 1);
+    }
+  }
+  /// Written out since a compiler for any x86-64 takes the instruction for reading instead.
+  template <Real Y>
+  static void fetch_to_write(Y const* from) noexcept {
+    asm volatile("prefetchw %0" : : "m"(*from));
+  }
+
+  /// A tile's outputs of some panels.
+  template <Real Y, Epilogue E>
+  static void store(Workspace& space, IndexRange panels, index_t tile, index_t rows,
+                    index_t first_row, MatrixView<Y> y, E const& epilogue) noexcept {
+    for (index_t r = 0; r < rows; ++r) {
+      for (index_t p = panels.begin; p < panels.end; ++p) {
+        index_t const col = p * PanelLayout::lanes;
+        float const* const from = space.sums_of(p - panels.begin, tile) + r * PanelLayout::lanes;
+        auto const store_columns = [&](auto cols) {
+          Y out[PanelLayout::lanes];
+          for (index_t c = 0; c < cols; ++c)
+            out[c] = from_float<Y>(epilogue(from[c], first_row + r, col + c));
+          std::copy_n(out, static_cast<index_t>(cols), y.row(first_row + r) + col);
+        };
+        if (y.shape.cols - col >= PanelLayout::lanes) {
+          store_columns(std::integral_constant<index_t, PanelLayout::lanes>{});
+        } else {
+          store_columns(y.shape.cols - col);
+        }
       }
     }
   }

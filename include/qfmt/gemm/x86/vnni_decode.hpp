@@ -80,15 +80,15 @@ struct Block {
   }
 };
 
-/// Blocks [first, first + count) of a panel, decoded; see decoded_bytes.
-template <class S>
-void decode_blocks(uint8_t const* panel, index_t padded, index_t first, index_t count,
-                   uint8_t* to) noexcept {
+/// store(block, scale) for blocks [first, first + count) of a panel.
+template <class S, class Store>
+inline void for_each_block(uint8_t const* panel, index_t padded, index_t first, index_t count,
+                           Store const& store) noexcept {
   using W = IntegerWeights<S>;
   constexpr bool one_group = S::Granularity::cols == whole;
   index_t const blocks_of_group = (one_group ? padded : W::map.group) / W::block;
   __m512i const values = Block<S>::table();
-  for (index_t b = first; b < first + count; ++b, to += decoded_bytes(W::block)) {
+  for (index_t b = first; b < first + count; ++b) {
     index_t const group = b / blocks_of_group;
     index_t const in_strip = group % W::map.groups;
     uint8_t const* const strip =
@@ -101,11 +101,36 @@ void decode_blocks(uint8_t const* panel, index_t padded, index_t first, index_t 
     block.decode(strip + W::map.codes_at() +
                      (in_strip * blocks_of_group + b % blocks_of_group) * Block<S>::bytes,
                  values, zero_points);
-    _mm512_store_ps(to, load_scales<typename S::Stored>(strip + in_strip * PanelLayout::lanes *
-                                                                    W::map.scale_bytes));
+    store(block, load_scales<typename S::Stored>(strip + in_strip * PanelLayout::lanes *
+                                                             W::map.scale_bytes));
+  }
+}
+
+/// Blocks [first, first + count) of a panel, decoded; see decoded_bytes.
+template <class S>
+void decode_blocks(uint8_t const* panel, index_t padded, index_t first, index_t count,
+                   uint8_t* to) noexcept {
+  for_each_block<S>(panel, padded, first, count, [&](Block<S> const& block, __m512 scale) {
+    _mm512_store_ps(to, scale);
     _Pragma("GCC unroll 8") for (int i = 0; i < Block<S>::quads; ++i)
         _mm512_store_si512(to + (i + 1) * PanelLayout::line, block.quad[i]);
-  }
+    to += decoded_bytes(IntegerWeights<S>::block);
+  });
+}
+
+/// Whether a panel's codes are a block's integers as they lie, all with the row's scale.
+template <class S>
+inline constexpr bool in_place =
+    IntegerWeights<S>::map.code_bits == 8 && !S::has_zero_point && S::Granularity::cols == whole;
+
+/// Instead of decode_blocks, where nothing is to be decoded: the 16 scales, then the address of
+/// block `first`.
+template <class S>
+void locate_blocks(uint8_t const* panel, index_t, index_t first, index_t, uint8_t* to) noexcept {
+  static_assert(in_place<S>);
+  _mm512_store_ps(to, load_scales<typename S::Stored>(panel));
+  uint8_t const* const codes = panel + IntegerWeights<S>::map.codes_at() + first * Block<S>::bytes;
+  __builtin_memcpy(to + PanelLayout::line, &codes, sizeof codes);
 }
 
 }  // namespace qfmt::x86::avx512_vnni

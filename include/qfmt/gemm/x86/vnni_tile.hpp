@@ -116,11 +116,10 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
   constexpr DigitLayout layout{Slices, W::block, Tokens, Scaled};
   constexpr index_t scales_of_group = PanelLayout::lanes * W::map.scale_bytes;
   constexpr index_t zero_points_of_group = PanelLayout::lanes * W::map.zero_point_bytes;
-  constexpr index_t prefetch = 2048;  // half a page: most lines need no new translation
   index_t const blocks = (one_group ? padded : W::map.group) / W::block;
 
   __m512i const values = Block<S>::table();
-  constexpr index_t length = W::run_of(Slices);
+  constexpr index_t length = Scaled ? 1 : W::run_of(Slices);
   [[maybe_unused]] Run<Block<S>::quads, Tokens> run;
   [[maybe_unused]] __m512 total[std::size_t{Tokens}];
   _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) {
@@ -135,8 +134,6 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
       if constexpr (S::has_zero_point)
         zero_points = load_zero_points(panel + W::map.zero_points_at() + g * zero_points_of_group);
       for (index_t b = 0; b < blocks; ++b) {
-        for (index_t line = 0; line < Block<S>::bytes; line += PanelLayout::line)
-          _mm_prefetch(reinterpret_cast<char const*>(codes + prefetch + line), _MM_HINT_T0);
         Block<S> block;
         block.decode(codes, values, zero_points);
         codes += Block<S>::bytes;
@@ -163,9 +160,10 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
 }
 
 /// As multiply_tile, from decoded blocks of `Columns` columns in runs of `Length`, the first of
-/// which is a run's first; adds to the sums. With each block comes a line of `next` into the cache:
-/// what will be decoded then.
-template <index_t Columns, index_t Length, int Slices, int Tokens, bool Scaled = false>
+/// which is a run's first; adds to the sums. `InPlace`: blocks of 8-bit codes where they lie, see
+/// locate_blocks. With each block comes a line of `next` into the cache: what will be decoded then.
+template <index_t Columns, index_t Length, int Slices, int Tokens, bool Scaled = false,
+          bool InPlace = false>
 void multiply_decoded(uint8_t const* decoded, index_t blocks, uint8_t const* x, float* sums,
                       uint8_t const* next) noexcept {
   constexpr int quads = static_cast<int>(Columns / PanelLayout::quad);
@@ -176,12 +174,18 @@ void multiply_decoded(uint8_t const* decoded, index_t blocks, uint8_t const* x, 
     _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) total[t] =
         _mm512_load_ps(sums + t * PanelLayout::lanes);
   }
-  for (index_t b = 0; b < blocks; ++b, decoded += decoded_bytes(Columns)) {
+  __m512 scale = _mm512_load_ps(decoded);
+  uint8_t const* codes = decoded + PanelLayout::line;
+  if constexpr (InPlace)
+    __builtin_memcpy(&codes, decoded + PanelLayout::line, sizeof codes);
+  constexpr index_t step = InPlace ? PanelLayout::lanes * Columns : decoded_bytes(Columns);
+  for (index_t b = 0; b < blocks; ++b, codes += step) {
     _mm_prefetch(reinterpret_cast<char const*>(next + b * PanelLayout::line), _MM_HINT_T0);
-    __m512 const scale = _mm512_load_ps(decoded);
+    if constexpr (!InPlace)
+      scale = _mm512_load_ps(codes - PanelLayout::line);
     __m512i quad[std::size_t{quads}];
     _Pragma("GCC unroll 8") for (int i = 0; i < quads; ++i) quad[i] =
-        _mm512_load_si512(decoded + (i + 1) * PanelLayout::line);
+        _mm512_load_si512(codes + i * PanelLayout::line);
     if constexpr (Length > 1) {
       if (b % Length == 0)
         run.start(x);

@@ -48,7 +48,7 @@ namespace qfmt::x86::avx2 {
   return _mm_cvtsi128_si32(four);
 }
 
-/// One token of one block: digits and seeds, see DigitLayout.
+/// One token of one block: digits and seeds, see DigitLayout. Two slices or three.
 template <int Slices, index_t Block>
 inline void write_block(float const* x, float to_integer, int offset, uint8_t* to) noexcept {
   __m256 const factor = _mm256_set1_ps(to_integer);
@@ -77,67 +77,184 @@ inline void write_block(float const* x, float to_integer, int offset, uint8_t* t
   }
   int32_t seeds[3] = {};
   int32_t const seed = -offset * sum_of(total);
-  if constexpr (Slices == 1) {
-    seeds[0] = seed;
-  } else {
-    if constexpr (Slices == 3)
-      seeds[0] = -offset * sum_of(highest);
-    seeds[Slices - 2] = seed >> 8;
-    seeds[Slices - 1] = static_cast<int32_t>(static_cast<uint32_t>(seed) << 24);
-  }
+  if constexpr (Slices == 3)
+    seeds[0] = -offset * sum_of(highest);
+  seeds[Slices - 2] = seed >> 8;
+  seeds[Slices - 1] = static_cast<int32_t>(static_cast<uint32_t>(seed) << 24);
   std::memcpy(to + Slices * Block, seeds, Slices * sizeof(int32_t));
 }
 
-/// Adds a block's only seed to that of the run's first block, `distance` bytes before.
+/// The same for one slice, without the seed: returns sums of v in eight lanes.
 template <index_t Block>
-inline void move_seed(uint8_t* token, index_t distance) noexcept {
-  if (distance == 0)
-    return;
-  int32_t sum[2];
-  std::memcpy(sum, token + Block, sizeof(int32_t));
-  std::memcpy(sum + 1, token + Block - distance, sizeof(int32_t));
-  sum[1] += sum[0];
-  sum[0] = 0;
-  std::memcpy(token + Block, sum, sizeof(int32_t));
-  std::memcpy(token + Block - distance, sum + 1, sizeof(int32_t));
+[[nodiscard]] inline __m256i write_bytes(float const* x, float to_integer, uint8_t* to) noexcept {
+  __m256 const factor = _mm256_set1_ps(to_integer);
+  __m256i total = _mm256_setzero_si256();
+  for (index_t i = 0; i < Block; i += 16) {
+    __m256i const first = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + i), factor));
+    __m256i const second = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + i + 8), factor));
+    total = _mm256_add_epi32(total, _mm256_add_epi32(first, second));
+    // Nothing saturates: |v| <= 127.
+    __m256i const words = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xD8);
+    __m128i const bytes =
+        _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    std::memcpy(to + i, &bytes, sizeof bytes);
+  }
+  return total;
 }
 
+/// One token of one block as words; see WordLayout.
+template <int Slices, index_t Block>
+inline void write_words(float const* x, float to_integer, int offset, uint8_t* to) noexcept {
+  constexpr WordLayout layout{Slices, Block};
+  __m256 const factor = _mm256_set1_ps(to_integer);
+  [[maybe_unused]] __m256i total = _mm256_setzero_si256();
+  for (index_t i = 0; i < Block; i += 16) {
+    __m256i v[2];
+    [[maybe_unused]] __m256i top[2];
+    for (int part = 0; part < 2; ++part) {
+      v[part] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + i + 8 * part), factor));
+      if constexpr (Slices == 3) {
+        top[part] = _mm256_srai_epi32(_mm256_add_epi32(v[part], _mm256_set1_epi32(32768)), 16);
+        total = _mm256_add_epi32(total, top[part]);
+        v[part] = _mm256_sub_epi32(v[part], _mm256_slli_epi32(top[part], 16));
+      }
+    }
+    // Nothing saturates.
+    __m256i low = _mm256_permute4x64_epi64(_mm256_packs_epi32(v[0], v[1]), 0xD8);  // 0 2 1 3
+    low = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(low, 0xD8), 0xD8);
+    std::memcpy(to + layout.low_at() + 2 * i, &low, sizeof low);
+    if constexpr (Slices == 3) {
+      __m128i const bytes = low_bytes(top[0], top[1]);
+      std::memcpy(to + i, &bytes, sizeof bytes);
+    }
+  }
+  if constexpr (Slices == 3) {
+    int32_t const seed = -offset * sum_of(total);
+    std::memcpy(to + Block, &seed, sizeof seed);
+  }
+}
+
+/// Columns of a row in binary32, whole blocks of them: beyond the row's last they are zero.
+struct Chunk {
+  float const* values;
+  index_t count;
+};
+template <index_t Block, Operand X>
+struct Chunks {
+  static constexpr index_t size = 512;
+  X const& x;
+  alignas(64) float values[size] = {};
+
+  [[nodiscard]] Chunk read(index_t row, index_t col) noexcept {
+    index_t const count = (std::min)(size, shape_of(x).cols - col);
+    index_t const whole_blocks = round_up(count, Block);
+    if constexpr (requires { static_cast<float const*>(x.row(row)); }) {
+      if (count == whole_blocks)
+        return {x.row(row) + col, count};  // as it lies
+    }
+    decode_row(x, row, col, count, values);
+    for (index_t i = count; i < whole_blocks; ++i) values[i] = 0.0f;
+    return {values, whole_blocks};
+  }
+};
+
 /// Rows [first, first + rows) of x as a tile of `tokens` tokens, those beyond `rows` zero. Columns
-/// from x's last to `padded`, a multiple of Block, are zero. Runs are of `Run` blocks.
-template <int Slices, index_t Block, index_t Run, Operand X>
+/// from x's last to `padded`, a multiple of Block, are zero. Runs are of `Run` blocks. `Words`: see WordLayout.
+template <int Slices, index_t Block, index_t Run, bool Words = false, Operand X>
 void write_digits(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
                   int offset, uint8_t* to, float* scales) noexcept {
-  constexpr index_t chunk = 512;
-  constexpr DigitLayout layout{Slices, Block, 1};
-  constexpr index_t token_bytes = layout.token_bytes();
-  alignas(64) float values[chunk];
+  constexpr index_t token_bytes =
+      Words ? WordLayout{Slices, Block}.token_bytes() : DigitLayout{Slices, Block, 1}.token_bytes();
+  Chunks<Block, X> chunks{x};
   index_t const cols = shape_of(x).cols;
-  auto const read = [&](index_t row, index_t col) {
-    index_t const count = (std::min)(chunk, cols - col);
-    decode_row(x, row, col, count, values);
-    index_t const whole_blocks = round_up(count, Block);
-    for (index_t i = count; i < whole_blocks; ++i) values[i] = 0.0f;
-    return whole_blocks;
-  };
   for (index_t t = 0; t < tokens; ++t) {
     uint8_t* token = to + t * token_bytes;
     TokenScale scale;
     if (t < rows) {
       uint32_t amax = 0;
-      for (index_t col = 0; col < cols; col += chunk)
-        amax = (std::max)(amax, largest_magnitude(values, read(first + t, col)));
+      for (index_t col = 0; col < cols; col += chunks.size) {
+        Chunk const some = chunks.read(first + t, col);
+        amax = (std::max)(amax, largest_magnitude(some.values, some.count));
+      }
       scale = token_scale(amax, Slices);
     }
     scales[t] = scale.scale;
     index_t written = 0;
-    for (index_t col = 0; scale.to_integer != 0.0f && col < cols; col += chunk) {
-      index_t const count = read(first + t, col);
-      for (index_t i = 0; i < count; i += Block, token += tokens * token_bytes) {
-        write_block<Slices, Block>(values + i, scale.to_integer, offset, token);
-        if constexpr (Run > 1)
-          move_seed<Block>(token, (written + i) / Block % Run * tokens * token_bytes);
+    if (scale.to_integer != 0.0f) {
+      [[maybe_unused]] uint8_t* run = nullptr;  // the first block of a run, for one slice
+      [[maybe_unused]] __m256i total = _mm256_setzero_si256();
+      auto const write_seed = [&] {
+        int32_t const seed = -offset * sum_of(total);
+        std::memcpy(run + Block, &seed, sizeof seed);
+      };
+      for (index_t col = 0; col < cols; col += chunks.size) {
+        Chunk const some = chunks.read(first + t, col);
+        for (index_t i = 0; i < some.count; i += Block, token += tokens * token_bytes) {
+          if constexpr (Slices == 1) {
+            if ((written + i) / Block % Run == 0) {
+              if (run != nullptr)
+                write_seed();
+              run = token;
+              total = _mm256_setzero_si256();
+            } else {
+              std::memset(token + Block, 0, sizeof(int32_t));
+            }
+            total = _mm256_add_epi32(total,
+                                     write_bytes<Block>(some.values + i, scale.to_integer, token));
+          } else if constexpr (Words) {
+            write_words<Slices, Block>(some.values + i, scale.to_integer, offset, token);
+          } else {
+            write_block<Slices, Block>(some.values + i, scale.to_integer, offset, token);
+          }
+        }
+        written += some.count;
       }
-      written += count;
+      if (run != nullptr)
+        write_seed();
+    }
+    for (; written < padded; written += Block, token += tokens * token_bytes)
+      std::memset(token, 0, static_cast<std::size_t>(token_bytes));
+  }
+}
+
+/// The same with one digit and a scale for each block, in units of a power of two for each token,
+/// since kernels leave powers of two out of the weights' scales; see DigitLayout.
+template <index_t Block, Operand X>
+void write_scaled_blocks(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
+                         int offset, uint8_t* to, float* scales) noexcept {
+  constexpr index_t token_bytes = DigitLayout{1, Block, 1, true}.token_bytes();
+  constexpr uint32_t smallest = uint32_t{127 - 100} << 23;  // 2^-100
+  Chunks<Block, X> chunks{x};
+  index_t const cols = shape_of(x).cols;
+  for (index_t t = 0; t < tokens; ++t) {
+    uint8_t* token = to + t * token_bytes;
+    uint32_t most = smallest;
+    index_t written = 0;
+    if (t < rows) {
+      for (index_t col = 0; col < cols; col += chunks.size) {
+        Chunk const some = chunks.read(first + t, col);
+        most = (std::max)(most, largest_magnitude(some.values, some.count));
+      }
+      float const unit = bit_cast<float>(most & 0x7F800000u);
+      scales[t] = unit;
+      for (index_t col = 0; col < cols; col += chunks.size) {
+        Chunk const some = chunks.read(first + t, col);
+        for (index_t i = 0; i < some.count; i += Block, token += tokens * token_bytes) {
+          TokenScale const scale = token_scale(largest_magnitude(some.values + i, Block), 1);
+          if (scale.to_integer == 0.0f) {
+            std::memset(token, 0, Block + sizeof(int32_t));
+          } else {
+            int32_t const seed =
+                -offset * sum_of(write_bytes<Block>(some.values + i, scale.to_integer, token));
+            std::memcpy(token + Block, &seed, sizeof seed);
+          }
+          float const relative = scale.scale / unit;
+          std::memcpy(token + Block + 4, &relative, sizeof relative);
+        }
+        written += some.count;
+      }
+    } else {
+      scales[t] = 0.0f;
     }
     for (; written < padded; written += Block, token += tokens * token_bytes)
       std::memset(token, 0, static_cast<std::size_t>(token_bytes));
