@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # What calibration is worth on the bundled model: quantizes it by each recipe and prints the bits per
-# byte of held_out.txt, as rows of a table: how many more than BF16 needs, and how many more than the same
+# byte of held_out.txt, as rows of the table in docs/quality.md: how many more than BF16 needs, and how many more than the same
 # scheme rounded to nearest, each with a 95 % interval over the text.
 #
 #     quality.sh LLAMA [ROW...]      rows such as W4A16/gptq; all of them unless some are named
