@@ -50,24 +50,30 @@ int main() {
   float* y = nullptr;
   cudaMalloc(&codes, w->codes.size());
   cudaMalloc(&scales, w->scales.size());
-  cudaMallocManaged(&x, cols * sizeof(float));
-  cudaMallocManaged(&y, rows * sizeof(float));
+  cudaMalloc(&x, cols * sizeof(float));
+  cudaMalloc(&y, rows * sizeof(float));
   cudaMemcpy(codes, w->codes.data(), w->codes.size(), cudaMemcpyHostToDevice);
   cudaMemcpy(scales, w->scales.data(), w->scales.size(), cudaMemcpyHostToDevice);
-  for (int i = 0; i < cols; ++i) x[i] = std::cos(0.11f * static_cast<float>(i));
+  std::vector<float> activations(cols);
+  for (std::size_t i = 0; i < activations.size(); ++i)
+    activations[i] = std::cos(0.11f * static_cast<float>(i));
+  cudaMemcpy(x, activations.data(), cols * sizeof(float), cudaMemcpyHostToDevice);
   nvfp4_gemv<<<rows, 32>>>(codes, scales, w->global.encode_scale, x, y, cols);
-  if (cudaDeviceSynchronize() != cudaSuccess)
+  std::vector<float> sums(rows);
+  if (cudaMemcpy(sums.data(), y, rows * sizeof(float), cudaMemcpyDeviceToHost) != cudaSuccess)
     return 1;
 
   for (int r = 0; r < rows; ++r) {
     double exact = 0.0;
     double magnitude = 0.0;
     for (int c = 0; c < cols; ++c) {
-      double const product = static_cast<double>(w->view()(r, c)) * static_cast<double>(x[c]);
+      double const product = static_cast<double>(w->view()(r, c)) *
+                             static_cast<double>(activations[static_cast<std::size_t>(c)]);
       exact += product;
       magnitude += std::fabs(product);
     }
-    if (std::fabs(static_cast<double>(y[r]) - exact) > (cols + 2) * 0x1p-24 * magnitude)
+    double const sum = static_cast<double>(sums[static_cast<std::size_t>(r)]);
+    if (std::fabs(sum - exact) > (cols + 2) * 0x1p-24 * magnitude)
       return 1;
   }
   std::printf("%d rows of %d NVFP4 weights, every sum within the bound\n", rows, cols);

@@ -11,9 +11,10 @@ every kernel in tests/cuda/gates/*.cu, compared with the table beside each. No G
 
 `spills` is the stack that a thread needs, in bytes: what did not stay in registers. Any is an error,
 whatever the table says. `path` is the fewest instructions from the first to an end that stores
-something: what a thread runs that meets no special case, loops counted once. A table is one
-compiler's: with another release only spills are errors. What was measured is not measured again until
-a source or a header below it changes.
+something: what a thread runs that meets no special case, loops counted once. `narrow` counts loads
+from global and shared memory of fewer than 32 bits: where none was meant, a vector fell apart. A table
+is one compiler's: with another release only spills are errors. What was measured is not measured again
+until a source or a header below it changes.
 """
 
 import argparse
@@ -32,9 +33,10 @@ import tempfile
 import headers
 
 GATES = headers.REPOSITORY / "tests/cuda/gates"
-COLUMNS = ("registers", "spills", "shared", "instructions", "path")
+COLUMNS = ("registers", "spills", "shared", "instructions", "path", "narrow")
 ALL = ["80", "89", "90a", "100a", "103a", "120a", "121a"]
 NOP, BRANCH, CALL, EXIT, RETURN, STORE = 0x918, 0x947, 0x944, 0x94D, 0x950, 0x986
+LOADS = {0x980, 0x981, 0x984}  # generic, global, shared
 
 
 def code_of(cubin):
@@ -84,6 +86,11 @@ def shortest_path(code, arch):
     return 0
 
 
+def is_narrow(instruction):
+    """A load of 8 or 16 bits: sizes are numbered u8, s8, u16, s16, 32, 64, 128."""
+    return instruction & 0xFFF in LOADS and instruction >> 73 & 7 < 4
+
+
 def measure(nvcc, source, arch):
     """{kernel: {column: number}} of one source."""
     with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +114,8 @@ def parse(log, arch, code):
             "spills": int(re.search(r"(\d+) bytes stack frame", block)[1]),
             "shared": int(shared[1]) if shared else 0,
             "instructions": sum(word & 0xFFF != NOP for word in code[kernel]),
-            "path": shortest_path(code[kernel], arch)}
+            "path": shortest_path(code[kernel], arch),
+            "narrow": sum(map(is_narrow, code[kernel]))}
     return rows
 
 
@@ -169,10 +177,10 @@ def write_table(path, release, rows):
 
 
 def self_test():
-    row = {"registers": 32, "spills": 0, "shared": 0, "instructions": 100, "path": 90}
+    row = {"registers": 32, "spills": 0, "shared": 0, "instructions": 100, "path": 90, "narrow": 0}
     table = {("k", "80"): row}
     expected = [(row, 0), (row | {"registers": 33}, 1), (row | {"spills": 8}, 2), (row | {"instructions": 99}, 1),
-                (row | {"path": 91}, 1)]
+                (row | {"path": 91}, 1), (row | {"narrow": 2}, 1)]
     failures = sum(len(compare({("k", "80"): planted}, table)) != count for planted, count in expected)
     failures += len(compare({("new", "80"): row}, table)) != 1
     failures += len(compare({("k", "80"): row | {"spills": 8}}, None)) != 1
@@ -184,7 +192,10 @@ def self_test():
         code = [maybe | EXIT, maybe | BRANCH | over_two, other, other, store, leave]
         failures += shortest_path(code, arch) != 4
         failures += shortest_path([other, leave], arch) != 0
-    print(f"check_cuda_kernels: self-test, {len(expected) + 6} cases, {failures} failures")
+    for size, narrow in enumerate((True,) * 4 + (False,) * 3):
+        failures += any(is_narrow(always | load | size << 73) != narrow for load in LOADS)
+    failures += is_narrow(store)
+    print(f"check_cuda_kernels: self-test, {len(expected) + 14} cases, {failures} failures")
     return failures
 
 

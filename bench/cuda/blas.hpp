@@ -2,11 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#if !defined(QFMT_NO_BLAS)
 #include <cublasLt.h>
+#endif
 
 #include <cuda/timing.hpp>
 
 namespace qfmt::bench {
+
+#if defined(QFMT_NO_BLAS)
+
+/// Where there is no cuBLASLt: there is no algorithm.
+struct LtProduct {
+  LtProduct(index_t, index_t, index_t, bool) {}
+  double fastest(void const*, std::uint8_t const*, void*, index_t, int) { return 0; }
+  void run(void const*, void const*, void*, cudaStream_t) const {}
+};
+
+#else
 
 inline void require(cublasStatus_t status, char const* what) {
   if (status == CUBLAS_STATUS_SUCCESS)
@@ -66,6 +79,8 @@ class LtProduct {
     cublasLtMatmulPreferenceDestroy(preference);
     double best = 0;
     for (int a = 0; a < count; ++a) {
+      if (multiply(x, w, y, found[a].algo, nullptr) != CUBLAS_STATUS_SUCCESS)
+        continue;
       double const us = microseconds([&](int i, cudaStream_t stream) {
         run(x, w + i % copies * w_step, y, found[a].algo, stream);
       });
@@ -74,7 +89,7 @@ class LtProduct {
         algorithm_ = found[a].algo;
       }
     }
-    if (count == 0)
+    if (best == 0)
       return 0;
     return microseconds([&](int i, cudaStream_t stream) {
       run(x, w + i % copies * w_step, y, algorithm_, stream);
@@ -94,11 +109,14 @@ class LtProduct {
   }
   void run(void const* x, void const* w, void* y, cublasLtMatmulAlgo_t const& algorithm,
            cudaStream_t stream) const {
+    require(multiply(x, w, y, algorithm, stream), "cublasLtMatmul");
+  }
+  cublasStatus_t multiply(void const* x, void const* w, void* y,
+                          cublasLtMatmulAlgo_t const& algorithm, cudaStream_t stream) const {
     float const one = 1.0f;
     float const zero = 0.0f;
-    require(cublasLtMatmul(handle_, product_, &one, w, w_, x, x_, &zero, y, y_, y, y_, &algorithm,
-                           workspace_, workspace_bytes, stream),
-            "cublasLtMatmul");
+    return cublasLtMatmul(handle_, product_, &one, w, w_, x, x_, &zero, y, y_, y, y_, &algorithm,
+                          workspace_, workspace_bytes, stream);
   }
 
   cublasLtHandle_t handle_{};
@@ -110,5 +128,7 @@ class LtProduct {
   float* scale_ = nullptr;
   std::uint8_t* workspace_ = nullptr;
 };
+
+#endif
 
 }  // namespace qfmt::bench

@@ -4,7 +4,8 @@
 // Products of BF16 activations with packed 4-bit weights, for the linear layers of Llama 3 8B and 70B,
 // beside cuBLASLt with BF16 weights and beside what one would do without such a kernel: dequantize to
 // BF16, then cuBLASLt. Up to 64 tokens rates are bytes of the weights, a share of what reading as many
-// bytes gives; beyond, floating-point operations, a share of cuBLASLt's BF16.
+// bytes gives; beyond, floating-point operations, a share of cuBLASLt's BF16. With QFMT_NO_BLAS, or where
+// cuBLASLt knows no algorithm, its lines are left out.
 
 #include <qfmt/cuda/dequant.cuh>
 #include <qfmt/cuda/gemm/gemm.cuh>
@@ -40,7 +41,7 @@ struct Layer {
         y{device_memory<T>(most_tokens * s.rows)},
         copies{rotation(2 * s.size())},
         w{device_memory<std::uint8_t>(copies * 2 * s.size())},
-        codes{device_memory<std::uint8_t>(copies * s.size(), Fill::bytes)} {}
+        codes{device_memory<std::uint8_t>(copies * s.size(), Fill::bits)} {}
   ~Layer() {
     for (void* const p : std::initializer_list<void*>{x, y, w, codes}) cudaFree(p);
   }
@@ -57,7 +58,8 @@ struct Layer {
     if (m <= 64)
       report("gemm", what, name(m), us, weight_bytes, "GB/s", read);
     else
-      report("gemm", what, name(m), us, flop(m), "TFLOP/s", flop(m) / blas_us / 1e6);
+      report("gemm", what, name(m), us, flop(m), "TFLOP/s",
+             blas_us > 0 ? flop(m) / blas_us / 1e6 : 0);
   }
 
   Shape shape;
@@ -74,7 +76,10 @@ void measure(Layer const& layer, char const* what, std::vector<double> const& bl
   cuda::PackedView<S> view{layer.shape, layer.codes, {}};
   index_t const bytes = view.layout().bytes();
   int const copies = rotation(bytes);
-  auto* const packed = device_memory<std::uint8_t>(copies * bytes, Fill::bytes);
+  auto* const packed = device_memory<std::uint8_t>(copies * bytes, Fill::bits);
+  index_t const scales = view.layout().scales_at();
+  for (int copy = 0; copy < copies; ++copy)
+    fill_with_ones<typename S::Stored>(packed + copy * bytes + scales, bytes - scales);
   auto* const workspace = device_memory<std::uint8_t>(index_t{256} << 20);
   cuda::Device device;
   require(cuda::current_device(device), "device");
@@ -82,12 +87,18 @@ void measure(Layer const& layer, char const* what, std::vector<double> const& bl
   for (index_t const m : tokens) {
     MatrixView<T const> const x{layer.x, {m, layer.shape.cols}};
     MatrixView<T> const y{layer.y, {m, layer.shape.rows}};
-    double const us = microseconds([&](int launch, cudaStream_t stream) {
+    double const blas_us = blas[i++];
+    auto const multiply = [&](int launch, cudaStream_t stream) {
       view.data = packed + launch % copies * bytes;
-      require(cuda::gemm(x, view, y, NoEpilogue{}, stream, {workspace, index_t{256} << 20}, device),
-              what);
-    });
-    layer.line(what, m, us, static_cast<double>(bytes), blas[i++]);
+      return cuda::gemm(x, view, y, NoEpilogue{}, stream, {workspace, index_t{256} << 20}, device);
+    };
+    if (Status const status = multiply(0, nullptr); status != Status::ok) {
+      std::fprintf(stderr, "%s, %s: %s\n", what, layer.name(m).c_str(), qfmt::name(status));
+      continue;
+    }
+    double const us = microseconds(
+        [&](int launch, cudaStream_t stream) { require(multiply(launch, stream), what); });
+    layer.line(what, m, us, static_cast<double>(bytes), blas_us);
   }
   cudaFree(packed);
   cudaFree(workspace);
@@ -97,15 +108,19 @@ void measure_layer(Shape shape) {
   Layer layer{shape};
   layer.read = read_rate(round_up(shape.size() / 2, 16));
   double const bf16_bytes = 2.0 * static_cast<double>(shape.size());
+  index_t const step = shape.size() / 2 + shape.size() / 16;  // codes of NVFP4, then scales
+  for (int copy = 0; copy < layer.copies; ++copy)
+    fill_with_ones<Code<UE4M3>>(layer.codes + copy * step + shape.size() / 2, shape.size() / 16);
   std::vector<double> blas;
   for (index_t const m : tokens) {
     LtProduct product{m, shape.rows, shape.cols, false};
     double const us = product.fastest(layer.x, layer.w, layer.y, 2 * shape.size(), layer.copies);
     blas.push_back(us);
+    if (us == 0)
+      continue;
     layer.line("cuBLASLt BF16", m, us, bf16_bytes, us);
 
     index_t const words = shape.size() / 8;
-    index_t const step = shape.size() / 2 + shape.size() / 16;  // codes, then scales
     double const both = microseconds([&](int i, cudaStream_t stream) {
       std::uint8_t const* const codes = layer.codes + i % layer.copies * step;
       dequantize<<<static_cast<unsigned>(ceil_div(words, 256)), 256, 0, stream>>>(

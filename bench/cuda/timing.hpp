@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <qfmt/core/random.hpp>
@@ -53,16 +54,38 @@ inline int rotation(index_t bytes) {
       std::clamp<index_t>(ceil_div(3 * l2_bytes(), std::max<index_t>(bytes, 1)), 2, 64));
 }
 
-/// Random BF16 numbers of magnitudes from 1/32 to 1/8; or bytes that are finite numbers in every format
-/// of 8 bits or fewer, signs included, and positive scales if taken for those.
-enum class Fill { bf16, bytes };
+/// Random BF16 numbers of magnitudes from 1/32 to 1/8; or bytes that are finite in E4M3 and E5M2; or
+/// any bits, for codes of which all are finite.
+enum class Fill { bf16, fp8, bits };
 static __global__ void fill_random(std::uint32_t* to, unsigned long long words, Fill fill) {
   Philox const random{1};
   unsigned long long const step = 1ull * gridDim.x * blockDim.x;
   for (unsigned long long i = 1ull * blockIdx.x * blockDim.x + threadIdx.x; i < words; i += step) {
     std::uint32_t const word = random(i);
-    to[i] = fill == Fill::bf16 ? (word & 0x80FF80FFu) | 0x3D003D00u : word & 0x77777777u;
+    to[i] = fill == Fill::bf16  ? (word & 0x80FF80FFu) | 0x3D003D00u
+            : fill == Fill::fp8 ? word & 0xF7F7F7F7u
+                                : word;
   }
+}
+static __global__ void fill_with(std::uint32_t* to, unsigned long long words, std::uint32_t word) {
+  unsigned long long const step = 1ull * gridDim.x * blockDim.x;
+  for (unsigned long long i = 1ull * blockIdx.x * blockDim.x + threadIdx.x; i < words; i += step)
+    to[i] = word;
+}
+/// Overwrites bytes, a multiple of 4, with scales of one.
+template <class Stored>
+void fill_with_ones(std::uint8_t* to, index_t bytes) {
+  std::uint32_t one = 0x3F800000u;
+  if constexpr (sizeof(Stored) == 1) {
+    unsigned code = 0;
+    while (decode(Stored{static_cast<std::uint8_t>(code)}) != 1.0f) ++code;
+    one = code * 0x01010101u;
+  } else {
+    static_assert(std::is_same_v<Stored, float>);
+  }
+  fill_with<<<1024, 256>>>(reinterpret_cast<std::uint32_t*>(to),
+                           static_cast<unsigned long long>(bytes / 4), one);
+  require(cudaGetLastError(), "filling memory");
 }
 /// Memory on the device that holds these, until it is freed.
 template <class T>

@@ -88,6 +88,22 @@ TEST_CASE("the door for authors of kernels compiles under NVRTC") {
     })") == "");
 }
 
+TEST_CASE("the kernels of floor tensor compile under NVRTC: what starts them stays behind") {
+  CHECK(compile(R"(
+    #include <qfmt/cuda/tensor/amax.cuh>
+    #include <qfmt/cuda/tensor/quantize_blocks.cuh>
+    #include <qfmt/cuda/tensor/quantize_rows.cuh>
+    #include <qfmt/cuda/tensor/quantize_tensor.cuh>
+    #include <qfmt/cuda/tensor/rms_norm.cuh>
+    #include <qfmt/cuda/tensor/row_kernel.cuh>
+    #include <qfmt/cuda/tensor/silu_mul.cuh>
+    using Amax = qfmt::cuda::PartialAmax<qfmt::Code<qfmt::BF16>>;
+    extern "C" __global__ void __launch_bounds__(Amax::max_threads) kernel(Amax const body) {
+      __shared__ Amax::Shared shared;
+      body.operator()<qfmt::cuda::HardwareThreads>(shared);
+    })") == "");
+}
+
 TEST_CASE("a host-only header is noticed") {
   CHECK(compile("#include <vector>\n") != "");
 }

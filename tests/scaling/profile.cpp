@@ -108,6 +108,13 @@ TEST_CASE("the MX scale: the scheme's rule, or the package's own") {
   CHECK(CompressedTensors::mx_scale<E2M3, mx::RoundUp, Code<FP16>>(1.9375f).bits == 126);
   // A scale that FP16 cannot hold: 1.
   CHECK(CompressedTensors::mx_scale<E2M1, mx::RoundUp, Code<FP16>>(0.0f).bits == 127);
+  for (float const carries : {1.75f, 1.875f})
+    CHECK(CompressedTensors::mx_scale<E2M1, mx::RoundUp, Code<FP16>>(carries).bits == 126);
+  for (float const stays : {1.5f, 1.74f})
+    CHECK(CompressedTensors::mx_scale<E2M1, mx::RoundUp, Code<FP16>>(stays).bits == 125);
+  // Of integers, as of all but FP6, the rule is three quarters: 2^0 is their range.
+  CHECK(CompressedTensors::mx_scale<MXINT8, mx::RoundUp, float>(1.75f).bits == 128);
+  CHECK(CompressedTensors::mx_scale<MXINT8, mx::RoundUp, Code<FP16>>(1.75f).bits == 128);
 }
 
 TEST_CASE("the tensor scale of CompressedTensors is two roundings, not one division") {

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <algorithm>
 #include <vector>
 
 #include <qfmt/cuda/gemm/gemm.cuh>
@@ -65,6 +66,8 @@ class PackedWeight final : public Weight {
     index_t const tokens = x.shape.rows;
     if (x.shape.cols != shape_.cols || y.shape != Shape{tokens, shape_.rows})
       return Status::shape_mismatch;
+    if (y.shape.size() == 0)
+      return Status::ok;
     std::vector<T> rounded;
     rounded.reserve(static_cast<std::size_t>(x.shape.size()));
     for (index_t r = 0; r < tokens; ++r) {

@@ -12,7 +12,7 @@
 //
 //     auto const q = qfmt::cuda::quantize_block<qfmt::NVFP4, qfmt::cuda::NeighbouringLanes<2>>(x, global);
 //
-// Nothing else is included, no flag is needed, NVRTC takes it as it is.
+// Nothing else is needed but C++20 and sm_80 or newer (nvcc -std=c++20 -arch=sm_80); NVRTC takes it too.
 
 #include <qfmt/cuda/formats/decode.cuh>
 #include <qfmt/cuda/formats/encode.cuh>

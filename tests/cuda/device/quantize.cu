@@ -243,6 +243,12 @@ TEST_CASE("cuda device: the largest magnitude, and a graph of launches") {
   cudaGraph_t graph{};
   cudaGraphExec_t ready{};
   REQUIRE(cudaStreamCreate(&stream) == cudaSuccess);
+  // Kernels are loaded when they are first called, which a capture may not do.
+  CHECK(cuda::amax(view, workspace.data(), result.data(), stream) == Status::ok);
+  CHECK(cuda::fit_global<NVFP4>(view, workspace.data(), global.data(), stream) == Status::ok);
+  REQUIRE(cudaMemsetAsync(result.data(), 0, sizeof(float), stream) == cudaSuccess);
+  REQUIRE(cudaMemsetAsync(global.data(), 0, sizeof(GlobalScale), stream) == cudaSuccess);
+  REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
   REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal) == cudaSuccess);
   CHECK(cuda::amax(view, workspace.data(), result.data(), stream) == Status::ok);
   CHECK(cuda::fit_global<NVFP4>(view, workspace.data(), global.data(), stream) == Status::ok);

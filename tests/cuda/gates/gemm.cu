@@ -4,7 +4,8 @@
 // The kernels of the products, for the formats that differ in how a weight becomes registers and in
 // where its scale goes; and kernels that do nothing but make registers of eight tiles: 256 weights
 // of each lane, with 32 stores of 16 bytes, as many loads of words as a format needs (8 for 4 bits,
-// 32 in natural order, 16 for 8 bits) and those of its scales.
+// 32 in natural order, 16 for 8 bits) and those of its scales. Those of tokens make registers of eight
+// whole tiles of tokens, with no load below 32 bits.
 
 #include <qfmt/cuda/gemm/mma_sm80.cuh>
 #include <qfmt/cuda/gemm/skinny.cuh>
@@ -77,3 +78,27 @@ REGISTERS(mxfp4_bf16, Mxfp4)
 REGISTERS(int4_bf16, Int4Bf16)
 REGISTERS(int4_asymmetric_fp16, Int4)
 REGISTERS(fp8_bf16, Fp8)
+
+template <class P>
+__device__ void make_token_registers(qfmt::cuda::Tokens<typename P::Element> const& x,
+                                     uint32_t* to) {
+  constexpr auto order = P::Traits::order;
+  int const lane = static_cast<int>(threadIdx.x);
+  index_t const start = qfmt::cuda::token_start(x, 0, static_cast<int>(x.shape.rows), lane);
+#pragma unroll
+  for (int tile = 0; tile < 8; ++tile) {
+    auto const registers = qfmt::cuda::read_tokens<order, true>(x, start, tile, lane);
+#pragma unroll
+    for (int i = 0; i < registers.words; ++i)
+      to[(tile * registers.words + i) * 32 + lane] = registers.word[i];
+  }
+}
+
+#define TOKENS(name, P)                                                                      \
+  extern "C" __global__ void tokens_##name(qfmt::cuda::Tokens<P::Element> x, uint32_t* to) { \
+    make_token_registers<P>(x, to);                                                          \
+  }
+
+TOKENS(lane_owned_bf16, Nvfp4)
+TOKENS(natural_bf16, Mxfp4)
+TOKENS(int8, Int8)

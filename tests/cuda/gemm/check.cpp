@@ -59,6 +59,19 @@ TEST_CASE("cuda: operands of a product that do not fit are refused") {
         Status::size_unsupported);
 }
 
+TEST_CASE("cuda: a grid's step past the last token stays an int") {
+  constexpr index_t most = cuda::detail::most_tokens;
+  static_assert(most + 65535 * 64 < index_t{1} << 31);
+  auto const status = [](index_t tokens) {
+    alignas(16) static T x[1];
+    alignas(16) static float y[1];
+    return cuda::detail::check_product(MatrixView<T const>{x, {tokens, 1}}, {1, 1},
+                                       MatrixView<float>{y, {tokens, 1}}, NoEpilogue{});
+  };
+  CHECK(status(most + 1) == Status::size_unsupported);
+  CHECK(status(most) != Status::size_unsupported);
+}
+
 TEST_CASE("cuda: an output that shares memory with an operand is refused") {
   Operands inside_weight;
   inside_weight.y.data =

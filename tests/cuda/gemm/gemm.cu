@@ -163,6 +163,12 @@ TEST_CASE("cuda: which backend takes which operands") {
   CHECK(chosen(MatrixView<T const>{nullptr, {512, 4096}}) == Backend::MmaSm80);
   CHECK(chosen(MatrixView<float const>{nullptr, {4, 4096}}) == Backend::Simt);
   CHECK(cuda::workspace_bytes(MatrixView<T const>{nullptr, {512, 4096}}, packed.view(), h200) == 0);
+  // Bytes go through the tensor cores with INT8 weights with a scale for each row alone.
+  QuantTensor<Int8Tokens> const bytes{{4, 4096}};
+  CHECK(chosen(bytes.view()) == Backend::Simt);
+  CHECK(cuda::workspace_bytes(bytes.view(), packed.view(), h200) == 0);
+  auto const rows = cuda::PackedTensor<Int8Rows>{{64, 4096}};
+  CHECK(backend_for(bytes.view(), rows.view(), h200) == Backend::Skinny);
 }
 
 TEST_CASE("cuda: an error of a launch comes back") {
@@ -214,6 +220,19 @@ TEST_CASE("cuda: products on a device") {
     }
     CHECK(wrong == 0);
   }
+}
+
+TEST_CASE("cuda: bytes by other weights than bytes, on a device") {
+  if (!has_device("bytes by NVFP4"))
+    return;
+  QuantTensor<S> const w = random_tensor<S>({50, 333}, 7);
+  QuantTensor<Int8Tokens> const x = random_tensor<Int8Tokens>({5, 333}, 8);
+  DeviceBytes const codes = upload(x.codes);
+  DeviceBytes const scales = upload(x.scales);
+  auto there = x.view();
+  there.codes = codes.as<std::uint8_t>();
+  there.scales = scales.as<float>();
+  expect_held(like_binary64(numbers_of(x), numbers_of(w), on_device(w, there, {5, 50})));
 }
 
 TEST_CASE("cuda: a captured product gives the bits of a launched one") {

@@ -5,7 +5,9 @@
 // orders multiply right when the whole tile goes through the instructions, that a warpgroup's wgmma
 // and Blackwell's m16n8k64 find their registers in the same tile, and that memory serves both.
 
+#include <algorithm>
 #include <doctest/doctest.h>
+#include <map>
 #include <set>
 #include <support/samples.hpp>
 
@@ -123,7 +125,7 @@ TEST_CASE("cuda: a tile has the registers of Blackwell's mma.m16n8k64, group for
       int const segment = t / 2 + 2 * upper;
       CHECK(position / 16 == segment);
       for (int i = 0; i < 2; ++i) {
-        int const word = 4 * (8 * segment + g) + 2 * (t % 2) + i;
+        int const word = 4 * PackedTile<4>::slot(g, segment) + 2 * (t % 2) + i;
         for (int row = g; row < 16; row += 8) {
           for (int col = 16 * segment; col < 16 * segment + 16; ++col) {
             if (PackedTile<4>::place(row, col).word == word)
@@ -136,31 +138,69 @@ TEST_CASE("cuda: a tile has the registers of Blackwell's mma.m16n8k64, group for
   CHECK(seen.size() == 16 * 64);
 }
 
-TEST_CASE("cuda: lanes of a turn read different banks, and whole lines of memory") {
-  for (int step = 0; step < 4; ++step) {  // natural order, 4-byte reads: 32 banks at once
-    std::set<int> banks;
-    std::set<int> lines;
-    for (int lane = 0; lane < 32; ++lane) {
-      int const word = PackedTile<4>::word(ReadOrder::Natural, lane, step);
-      banks.insert(word % 32);
-      lines.insert(word / 32);
+TEST_CASE("cuda: lanes that read shared memory together meet different banks") {
+  // Loads of 4, 8 and 16 bytes are served 32, 16 and 8 neighbouring lanes at a time, one word of a
+  // bank for all of them: counted here from the places of the elements, not from word().
+  auto const most_in_a_bank = [](int bytes, auto const& word_of) {
+    int most = 0;
+    for (int first = 0; first < 32; first += 128 / bytes) {
+      std::map<int, std::set<int>> words;
+      for (int lane = first; lane < first + 128 / bytes; ++lane) {
+        for (int i = 0; i < bytes / 4; ++i)
+          words[(word_of(lane) + i) % 32].insert(word_of(lane) + i);
+      }
+      for (auto const& [bank, in_bank] : words)
+        most = std::max(most, static_cast<int>(in_bank.size()));
     }
-    CHECK(banks.size() == 32);
-    CHECK(lines.size() == 1);
+    return most;
+  };
+  for (int step = 0; step < 4; ++step) {
+    auto const natural_4 = [&](int lane) {
+      return PackedTile<4>::place(lane / 4, 16 * step + 2 * (lane % 4)).word;
+    };
+    auto const natural_8 = [&](int lane) {
+      return PackedTile<8>::place(lane / 4, 16 * step + 2 * (lane % 4)).word;
+    };
+    CHECK(most_in_a_bank(4, natural_4) == 1);
+    CHECK(most_in_a_bank(8, natural_8) == 1);
   }
-  for (int step = 0; step < 4; ++step) {  // 8 bits, 8-byte reads: half a warp at once
-    for (int first = 0; first < 32; first += 16) {
-      std::set<int> banks;
-      for (int lane = first; lane < first + 16; ++lane)
-        banks.insert(PackedTile<8>::word(ReadOrder::Natural, lane, step) % 32 / 2);
-      CHECK(banks.size() == 16);
-    }
+  auto const owned_4 = [](int lane) { return PackedTile<4>::place(lane / 4, lane % 4 * 16).word; };
+  CHECK(most_in_a_bank(16, owned_4) == 1);
+  for (int plane = 0; plane < 2; ++plane) {
+    auto const owned_8 = [&](int lane) {
+      return PackedTile<8>::place(lane / 4, lane % 4 * 16 + 4 * plane).word;
+    };
+    CHECK(most_in_a_bank(16, owned_8) == 1);
   }
-  std::set<int> slots;  // lane-owned order, 16-byte reads: the 32 slots of the tile, once each
+  // Blackwell's m16n8k64: two words of segment t / 2, then of segment 2 + t / 2.
+  for (int upper = 0; upper < 2; ++upper) {
+    auto const blackwell = [&](int lane) {
+      int const t = lane % 4;
+      return PackedTile<4>::place(lane / 4, 16 * (t / 2 + 2 * upper) + 4 * (t % 2)).word;
+    };
+    CHECK(most_in_a_bank(8, blackwell) == 1);
+  }
+  // Without turns, 16 bytes of each lane meet in fours, and the count says so.
+  auto const unturned = [](int lane) { return 4 * (8 * (lane % 4) + lane / 4); };
+  CHECK(most_in_a_bank(16, unturned) == 4);
+  CHECK_FALSE(cuda::detail::without_conflicts(16, unturned));
+}
+
+TEST_CASE("cuda: both orders read whole sectors of global memory, and each of them once") {
+  std::set<int> lines;
   for (int lane = 0; lane < 32; ++lane) {
     int const word = PackedTile<4>::word(ReadOrder::LaneOwned, lane, 0);
     CHECK(word % 4 == 0);
-    slots.insert(word / 4);
+    // Lanes 4 g + t and 4 (g ^ 1) + t, of the same turn of eight lanes, share a sector of 8 words.
+    CHECK(word / 8 == PackedTile<4>::word(ReadOrder::LaneOwned, lane ^ 4, 0) / 8);
+    CHECK(word != PackedTile<4>::word(ReadOrder::LaneOwned, lane ^ 4, 0));
   }
-  CHECK(slots.size() == 32);
+  for (int step = 0; step < 4; ++step) {  // natural order: a step is one line
+    std::set<int> of_step;
+    for (int lane = 0; lane < 32; ++lane)
+      of_step.insert(PackedTile<4>::word(ReadOrder::Natural, lane, step) / 32);
+    CHECK(of_step.size() == 1);
+    lines.insert(*of_step.begin());
+  }
+  CHECK(lines.size() == 4);
 }

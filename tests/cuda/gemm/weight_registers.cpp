@@ -51,15 +51,16 @@ int nvfp4_errors(float factor) {
   int errors = 0;
   for (std::uint32_t scale = 0; scale < 256; ++scale) {
     cuda::WeightScales<S, T> scales;
-    scales.scale[0].row[0].bits = static_cast<std::uint8_t>(scale & 0x7F);
-    scales.scale[0].row[1].bits = static_cast<std::uint8_t>(0x7E - (scale & 0x7F) % 0x7F);
+    scales.scale[0] =
+        cuda::TwoRows<Code<UE4M3>>::of({static_cast<std::uint8_t>(scale & 0x7F)},
+                                       {static_cast<std::uint8_t>(0x7E - (scale & 0x7F) % 0x7F)});
     auto const pairs = cuda::row_pairs(scales, 0);
     for (std::uint32_t code = 0; code < 16; ++code) {
       auto const left =
           cuda::left_registers<S, T>(words_of_code<E2M1>(code), static_cast<int>(scale % 4), pairs);
       float const q = decode(Code<E2M1>{static_cast<std::uint8_t>(code)});
-      errors += wrong<T>(left, q * decode(scales.scale[0].row[0]) / factor,
-                         q * decode(scales.scale[0].row[1]) / factor);
+      errors += wrong<T>(left, q * decode(scales.scale[0].row(0)) / factor,
+                         q * decode(scales.scale[0].row(1)) / factor);
     }
   }
   return errors;
@@ -79,8 +80,8 @@ int code_errors(float unit = 1.0f) {
   for (int z = 0; z < zero_points; ++z) {
     cuda::WeightScales<S, T> scales{};
     if constexpr (S::has_zero_point) {
-      scales.zero_point[0].row[0] = static_cast<std::int16_t>(first + z);
-      scales.zero_point[0].row[1] = static_cast<std::int16_t>(-1 - first - z);
+      scales.zero_point[0] = cuda::TwoRows<std::int16_t>::of(
+          static_cast<std::int16_t>(first + z), static_cast<std::int16_t>(-1 - first - z));
     }
     auto const pairs = cuda::row_pairs(scales, 0);
     for (std::uint32_t code = 0; code < 1u << F::bits; ++code) {

@@ -81,5 +81,9 @@ TEST_CASE("Ggml: by hand") {
         0x00);
   CHECK(Ggml::global_scale<float>(5.0f).encode_scale == 1.0f);
   CHECK(GgmlInteger::prepare(4.0f) == 0.25f);
+  // Ties of integers go away from zero; other codes are Ggml's.
+  CHECK(INT8::to_int(GgmlInteger::encode<INT8>(2.5f).bits) == 3);
+  CHECK(INT8::to_int(GgmlInteger::encode<INT8>(-0.5f).bits) == -1);
+  CHECK(GgmlInteger::encode<E2M1>(2.5f) == Ggml::encode<E2M1>(2.5f));
   CHECK(GgmlInteger::prepare_two_level(2.0f, {8.0f}) == 4.0f);
 }

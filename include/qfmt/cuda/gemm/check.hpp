@@ -15,6 +15,8 @@ template <class T>
 inline constexpr index_t most_columns = same_as<T, int8_t> ? (1 << 17) - 1
                                                            : (index_t{1} << 31) - 64;
 inline constexpr index_t most_rows = (index_t{1} << 31) - 128;
+/// Kernels count tokens in int32 and step past the last one, by a grid of 65535 times 64 at most.
+inline constexpr index_t most_tokens = (index_t{1} << 31) - 65536 * 64;
 
 template <Packable S>
 Status check(PackedView<S> const& w) noexcept {
@@ -55,7 +57,7 @@ Status check_product(X const& x, Shape w, MatrixView<Y> y, E const& epilogue) no
     return Status::shape_mismatch;
   if (Status const status = epilogue.check(y.shape); status != Status::ok)
     return status;
-  if (x.shape.rows > most_rows)
+  if (x.shape.rows > most_tokens)
     return Status::size_unsupported;
   return qfmt::detail::overlap(x, qfmt::detail::memory_of(y)) ? Status::buffer_aliasing
                                                               : Status::ok;

@@ -8,7 +8,7 @@
 #include <qfmt/cuda/gemm/simt.cuh>
 #include <qfmt/cuda/gemm/skinny.cuh>
 
-#if defined(__CUDACC__)
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
 
 namespace qfmt::cuda {
 
@@ -30,18 +30,23 @@ struct Workspace {
       cudaDeviceGetAttribute(&device.multiprocessors, cudaDevAttrMultiProcessorCount, id) ==
           cudaSuccess;
   device.capability = 10 * major + minor;
-  return known ? Status::ok : Status::device_error;
+  if (known)
+    return Status::ok;
+  (void)cudaGetLastError();
+  return Status::device_error;
 }
 
 namespace detail {
 
 template <class X>
-concept TensorCoreTokens = requires(X const& x) {
-  tokens_of(x);
-};
-
-template <class X>
 using ElementOf = typename decltype(tokens_of(std::declval<X const&>()))::Element;
+
+/// Activations and a packed weight that tensor cores multiply; `simt` does the others.
+template <class X, class S>
+concept OnTensorCores = requires(X const& x) {
+  tokens_of(x);
+}
+&&WeightOf<S, ElementOf<X>>;
 
 template <class X, class W, Real Y, Epilogue E>
 Status launch_simt(X const& x, W const& w, MatrixView<Y> y, E const& epilogue,
@@ -75,7 +80,7 @@ template <class P>
 /// The backend that gemm() takes for these operands.
 template <class X, Packable S>
 [[nodiscard]] Backend backend_for(X const& x, PackedView<S> const&, Device device) noexcept {
-  if constexpr (detail::TensorCoreTokens<X>) {
+  if constexpr (detail::OnTensorCores<X, S>) {
     return backend_for(x.shape.rows, device);
   } else {
     return Backend::Simt;
@@ -85,7 +90,7 @@ template <class X, Packable S>
 /// Bytes of workspace that gemm() asks for; 0 for most products.
 template <class X, Packable S>
 [[nodiscard]] index_t workspace_bytes(X const& x, PackedView<S> const& w, Device device) {
-  if constexpr (detail::TensorCoreTokens<X>) {
+  if constexpr (detail::OnTensorCores<X, S>) {
     if (backend_for(x, w, device) == Backend::Skinny) {
       Product<S, detail::ElementOf<X>, float, NoEpilogue> const product{tokens_of(x), w, {}, {}};
       int const splits = detail::skinny_splits(product, device);
@@ -111,8 +116,8 @@ template <class X, Packable S>
 /// on the device: what it points to lies there.
 ///
 /// Errors, with nothing launched: those of qfmt::gemm(); buffer_too_small, less workspace than
-/// workspace_bytes(); buffer_misaligned, w not at a multiple of 256 bytes; size_unsupported, 2^31
-/// rows, columns or tokens, or 2^17 columns of INT8 by INT8. device_error: a launch failed, or there
+/// workspace_bytes(); buffer_misaligned, w not at a multiple of 256 bytes; size_unsupported, about
+/// 2^31 rows, columns or tokens, or 2^17 columns of INT8 by INT8. device_error: a launch failed, or there
 /// is no device.
 template <class X, Packable S, Real Y, Epilogue E = NoEpilogue>
 Status gemm(X const& x, PackedView<S> const& w, MatrixView<Y> y, E const& epilogue,
@@ -121,7 +126,7 @@ Status gemm(X const& x, PackedView<S> const& w, MatrixView<Y> y, E const& epilog
     return status;
   if (y.shape.size() == 0)
     return Status::ok;
-  if constexpr (detail::TensorCoreTokens<X>) {
+  if constexpr (detail::OnTensorCores<X, S>) {
     using T = detail::ElementOf<X>;
     if (x.shape.cols > detail::most_columns<T>)
       return Status::size_unsupported;
@@ -186,7 +191,7 @@ Status gemm(X const& x, QuantTensorView<S> const& w, MatrixView<Y> y, E const& e
 /// Errors as above, but without a look at the experts' weights: their views lie on the device. They
 /// must have the shape of `experts`, and share no memory with y. device_unsupported below sm_80.
 template <class X, Packable S, Real Y, Epilogue E = NoEpilogue>
-requires detail::TensorCoreTokens<X> Status gemm(X const& x, Experts<S> const& experts,
+requires detail::OnTensorCores<X, S> Status gemm(X const& x, Experts<S> const& experts,
                                                  MatrixView<Y> y, E const& epilogue,
                                                  cudaStream_t stream, Device device) {
   using T = detail::ElementOf<X>;

@@ -96,7 +96,7 @@ struct MmaSm80 {
         }
         for (int t = 0; t < token_tiles; ++t) {
           auto const* const row = reinterpret_cast<T const*>(now.x[8 * t + lane / 4]);
-          auto const x = token_registers<order>(row, 64, lane % 4, true);
+          auto const x = token_registers<order>(row, lane % 4);
           for (int r = 0; r < row_tiles; ++r) multiply<Threads>(sums[r][t], w[r], x);
         }
       }

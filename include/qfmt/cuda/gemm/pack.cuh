@@ -52,7 +52,7 @@ struct PackWeight {
   }
 };
 
-#if defined(__CUDACC__)
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
 
 /// Packs `from` into `to`, both on the device: PackedLayout<S>{shape}.bytes() bytes at a multiple of
 /// 256; bytes between the parts are not written. Precondition: a valid view whose zero points are codes

@@ -15,8 +15,9 @@
 //     word i                  0     1     2     3     0     1      2      3
 //     of row g, g + 8         registers 0, 1          registers 2, 3
 //
-// so that word i holds columns {2i, 2i+1, 2i+8, 2i+9}. The words of (g, segment) lie together, in
-// slot 8 * segment + g of 16 bytes. A tile can therefore be read in two orders:
+// so that word i holds columns {2i, 2i+1, 2i+8, 2i+9}. The words of (g, segment s) lie together, in
+// slot 8 s + (g ^ turn) of 16 bytes, where turn = 4 (s % 2) + 2 (s / 2): the eight slots of a segment
+// are a line of 128 bytes, in another order in each. A tile can therefore be read in two orders:
 //
 //     LaneOwned   lane (g, t) reads the slot of segment t, 16 bytes at once, and step i multiplies
 //                 word i: a lane needs the scales of one segment only, and of the activations 16
@@ -24,7 +25,9 @@
 //     Natural     step j multiplies segment j, of which lane (g, t) reads word t: columns in their
 //                 usual order, as wgmma demands of its other operand in shared memory
 //
-// Both read whole lines, and shared memory without bank conflicts.
+// Of global memory both read whole sectors of 32 bytes, once. In shared memory, where loads of 4, 8
+// and 16 bytes go through the banks 32, 16 and 8 lanes at a time, the turns keep the lanes that go
+// together in different banks, in both orders.
 
 namespace qfmt::cuda {
 
@@ -56,15 +59,23 @@ requires(Bits == 4 || Bits == 8) struct PackedTile {
   /// order) meet different banks.
   static constexpr int plane_words = 128;
 
+  /// The slot of row g (of 8) and a segment, and the row that is in a slot.
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr int slot(int g, int in_segment) noexcept {
+    return 8 * in_segment + (g ^ turn(in_segment));
+  }
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr int row_in(int slot) noexcept {
+    return slot % 8 ^ turn(slot / 8);
+  }
+
   [[nodiscard]] QFMT_HOST_DEVICE static constexpr TilePlace place(int row, int col) noexcept {
     int const column = col % segment;
     int const i = column % 8 / 2;
-    int const slot = 8 * (col / segment) + row % 8;
     int const upper = column / 8;
+    int const at = slot(row % 8, col / segment);
     if constexpr (Bits == 4) {
-      return {4 * slot + i, row / 8 + 2 * upper, column % 2};
+      return {4 * at + i, row / 8 + 2 * upper, column % 2};
     } else {
-      return {byte_word(slot, i, row / 8), upper, column % 2};
+      return {byte_word(at, i, row / 8), upper, column % 2};
     }
   }
 
@@ -76,11 +87,14 @@ requires(Bits == 4 || Bits == 8) struct PackedTile {
     int const t = lane % 4;
     int const in_segment = order == ReadOrder::LaneOwned ? t : step;
     int const i = order == ReadOrder::LaneOwned ? step : t;
-    int const slot = 8 * in_segment + g;
-    return Bits == 4 ? 4 * slot + i : byte_word(slot, i, lower_row);
+    int const at = slot(g, in_segment);
+    return Bits == 4 ? 4 * at + i : byte_word(at, i, lower_row);
   }
 
  private:
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr int turn(int in_segment) noexcept {
+    return 4 * (in_segment % 2) + 2 * (in_segment / 2);
+  }
   [[nodiscard]] QFMT_HOST_DEVICE static constexpr int byte_word(int slot, int i,
                                                                 int lower_row) noexcept {
     int const plane = i / 2;
@@ -138,6 +152,37 @@ constexpr bool order_serves_fragments(ReadOrder order) noexcept {
   return true;
 }
 
+/// Whether loads of `bytes` by all lanes go through the banks of shared memory without conflict: in
+/// phases of 128 / bytes neighbouring lanes, which must read 32 different banks of 4 bytes.
+/// `word_of(lane)` is the first word that a lane reads.
+template <class WordOf>
+constexpr bool without_conflicts(int bytes, WordOf const& word_of) noexcept {
+  for (int first = 0; first < 32; first += 128 / bytes) {
+    bool taken[32] = {};
+    for (int lane = first; lane < first + 128 / bytes; ++lane) {
+      for (int i = 0; i < bytes / 4; ++i) {
+        int const bank = (word_of(lane) + i) % 32;
+        if (taken[bank])
+          return false;
+        taken[bank] = true;
+      }
+    }
+  }
+  return true;
+}
+
+/// The loads of a tile in an order: 16 bytes for each lane (lane-owned), or a step's words.
+template <int Bits>
+constexpr bool reads_without_conflicts(ReadOrder order) noexcept {
+  using Tile = PackedTile<Bits>;
+  int const bytes = order == ReadOrder::LaneOwned ? 16 : Bits;
+  for (int step = 0; step < 4; step += order == ReadOrder::LaneOwned ? 16 / Bits : 1) {
+    if (!without_conflicts(bytes, [&](int lane) { return Tile::word(order, lane, step); }))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace detail
 
 static_assert(detail::tile_is_bijective<4>() && detail::tile_is_bijective<8>());
@@ -145,5 +190,9 @@ static_assert(detail::order_serves_fragments<4>(ReadOrder::LaneOwned) &&
               detail::order_serves_fragments<4>(ReadOrder::Natural));
 static_assert(detail::order_serves_fragments<8>(ReadOrder::LaneOwned) &&
               detail::order_serves_fragments<8>(ReadOrder::Natural));
+static_assert(detail::reads_without_conflicts<4>(ReadOrder::LaneOwned) &&
+              detail::reads_without_conflicts<4>(ReadOrder::Natural));
+static_assert(detail::reads_without_conflicts<8>(ReadOrder::LaneOwned) &&
+              detail::reads_without_conflicts<8>(ReadOrder::Natural));
 
 }  // namespace qfmt::cuda

@@ -171,7 +171,7 @@ template <Packable S>
   int const plane = word / Tile::plane_words;
   int const slot = (word % Tile::plane_words / 4) ^ (bits == 4 ? 0 : 4 * plane);
   int const i = bits == 4 ? word % 4 : 2 * plane + word % 4 / 2;
-  index_t const row = row_block * 16 + slot % 8;
+  index_t const row = row_block * 16 + Tile::row_in(slot);
   index_t const col = tile * 64 + slot / 8 * 16 + 2 * i;
   uint32_t out = 0;
   for (int pair = 0; pair < Tile::codes_per_word / 2; ++pair) {

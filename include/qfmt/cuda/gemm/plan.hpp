@@ -37,12 +37,12 @@ struct BackendRow {
 
 inline constexpr index_t any_tokens = index_t{1} << 62;
 
-/// The first row that fits is taken. Kernels for one architecture (TMA and wgmma on sm_90a, block
-/// scaled mma on sm_100a and sm_120a) will have their rows above these.
+/// The first row that fits is taken, and `simt` where none does: below sm_80, for which none of this
+/// compiles. Kernels for one architecture (TMA and wgmma on sm_90a, block scaled mma on sm_100a and
+/// sm_120a) will have their rows above these.
 inline constexpr BackendRow backend_table[] = {
     {80, 32, Backend::Skinny},
     {80, any_tokens, Backend::MmaSm80},
-    {0, any_tokens, Backend::Simt},
 };
 
 [[nodiscard]] constexpr Backend backend_for(index_t tokens, Device device) noexcept {
@@ -58,10 +58,11 @@ inline constexpr BackendRow backend_table[] = {
   return tokens <= 8 ? 1 : tokens <= 16 ? 2 : 4;
 }
 
-/// Into how many parts K is divided, where `blocks` are too few to fill the device: two blocks for
-/// each multiprocessor, as long as each of a block's 8 warps has two of the `tiles`.
+/// Into how many parts K is divided, where `blocks` are too few to fill the device: as many as two
+/// blocks for each multiprocessor have room for, as long as each of a block's 8 warps has two of the
+/// `tiles`. A device that is more than half full is left as it is.
 [[nodiscard]] constexpr int splits_for(index_t blocks, index_t tiles, Device device) noexcept {
-  index_t const wanted = ceil_div(index_t{2} * device.multiprocessors, blocks > 0 ? blocks : 1);
+  index_t const wanted = index_t{2} * device.multiprocessors / (blocks > 0 ? blocks : 1);
   index_t const possible = tiles / 16;
   index_t const splits = wanted < possible ? wanted : possible;
   return splits < 1 ? 1 : static_cast<int>(splits);

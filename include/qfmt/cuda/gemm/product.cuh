@@ -63,14 +63,14 @@ struct Product {
     return out;
   }
 
-  /// The output's value of a sum that is whole.
+  /// The output's value of a sum that is whole. No product of it becomes part of an epilogue's addition.
   [[nodiscard]] QFMT_HOST_DEVICE float value(PackedView<S> const& weights, Sum sum, index_t m,
                                              index_t n) const noexcept {
     if constexpr (Traits::scale_use == ScaleUse::Weights) {
-      return ptx::divide(sum * Traits::sum_factor, weights.global.encode_scale);
+      return ptx::divide(ptx::multiply(sum, Traits::sum_factor), weights.global.encode_scale);
     } else if constexpr (Traits::scale_use == ScaleUse::Rows) {
       float const scale = S::Policy::effective(weights.stored_scale(n, 0), weights.global);
-      return static_cast<float>(sum) * scale * x.scale(m);
+      return ptx::multiply(ptx::multiply(static_cast<float>(sum), scale), x.scale(m));
     } else {
       return sum;
     }
@@ -89,17 +89,27 @@ struct Product {
   }
 };
 
-/// A lane's registers of 8 tokens from global memory, the first of them `first`, for one tile. Tokens
-/// from `end` on are zeros, and so are columns from K on.
-template <ReadOrder Order, class T>
-[[nodiscard]] QFMT_HOST_DEVICE inline TokenRegisters<T> read_tokens(Tokens<T> const& x, int first,
-                                                                    int end, int tile,
-                                                                    int lane) noexcept {
+/// Where the row of a lane's token begins in x.data, for 8 tokens from `first` on. In place of tokens
+/// from `end` on stands the last one: it reaches columns of the sums that nobody stores.
+template <class T>
+[[nodiscard]] QFMT_HOST_DEVICE inline index_t token_start(Tokens<T> const& x, int first, int end,
+                                                          int lane) noexcept {
   int const m = first + lane / 4;
-  int const left = static_cast<int>(x.shape.cols) - tile * 64;
-  bool const there = m < end && left > 0;
-  return token_registers<Order>(there ? x.row(m) + index_t{tile} * 64 : x.data, there ? left : 0,
-                                lane % 4, x.vectors);
+  return (m < end ? m : end - 1) * x.stride;
+}
+/// A lane's registers of that token for one tile, from global memory. `Whole`: the tile has all 64
+/// columns, and rows are vectors; else columns from K on are zeros.
+template <ReadOrder Order, bool Whole, class T>
+[[nodiscard]] QFMT_HOST_DEVICE inline TokenRegisters<T> read_tokens(Tokens<T> const& x,
+                                                                    index_t start, int tile,
+                                                                    int lane) noexcept {
+  T const* const from = x.data + (start + index_t{tile} * 64);
+  if constexpr (Whole) {
+    return token_registers<Order>(from, lane % 4);
+  } else {
+    return token_registers<Order>(from, static_cast<int>(x.shape.cols) - tile * 64, lane % 4,
+                                  x.vectors);
+  }
 }
 
 /// sums += weights * tokens: 16 rows, 8 tokens, 64 columns.

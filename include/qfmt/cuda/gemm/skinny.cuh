@@ -11,7 +11,7 @@ namespace qfmt::cuda {
 /// share rows and divide K among them, tile by tile; so do `splits` blocks, where rows are too few
 /// to fill the machine. Sums are added in a fixed order.
 ///
-///     block       32 rows, 8 * TokenTiles tokens, K / splits columns
+///     block       16 or 32 rows, 8 * TokenTiles tokens, K / splits columns
 ///     warp w      tiles w, w + 8, w + 16, ... of these columns
 template <class P, int TokenTiles>
 struct Skinny {
@@ -20,13 +20,20 @@ struct Skinny {
   using T = typename P::Element;
   static constexpr int warps = 8;
   static constexpr int max_threads = warps * warp_size;
-  static constexpr int min_blocks = 2;  // on a multiprocessor: at most 128 registers
+  /// On a multiprocessor: at most 128 registers, or 255 where four octets of sums and tokens need them.
+  static constexpr int min_blocks = TokenTiles == 4 ? 1 : 2;
   /// Two row tiles halve the reading of tokens; they are where registers suffice for both.
   static constexpr int row_tiles = TokenTiles > 1 && (P::Traits::scale_use == ScaleUse::Weights ||
                                                       sizeof(T) == 1)
                                        ? 2
                                        : 1;
-  static constexpr int ahead = TokenTiles == 1 ? 4 : row_tiles == 1 ? 2 : 1;  // stages on their way
+  /// Stages on their way, as many as registers suffice for.
+  static constexpr int ahead_of_few = S::Format::bits == 8                        ? 2
+                                      : P::Traits::scale_use == ScaleUse::Weights ? 4
+                                                                                  : 3;
+  static constexpr int ahead = TokenTiles == 1                     ? ahead_of_few
+                               : TokenTiles == 2 && row_tiles == 2 ? 1
+                                                                   : 2;
   static constexpr int rows = 16 * row_tiles;
   static constexpr int tokens = 8 * TokenTiles;
   static constexpr ReadOrder order = P::Traits::order;
@@ -59,6 +66,9 @@ struct Skinny {
     int const tiles = static_cast<int>(task.w.layout().tiles());
     int const begin = static_cast<int>(index_t{tiles} * task.split / product.splits);
     int const end = static_cast<int>(index_t{tiles} * (task.split + 1) / product.splits);
+    // Below it, tiles have all 64 columns and rows of tokens are vectors.
+    int const all = static_cast<int>(product.x.shape.cols / 64);
+    int const whole_end = !product.x.vectors ? begin : all < end ? all : end;
     int const last = static_cast<int>(task.w.layout().row_blocks()) - 1;
     int const block = static_cast<int>(Threads::block_x()) * row_tiles;
     WeightRows<S, T> const weights[2] = {{task.w, block, lane},
@@ -66,25 +76,44 @@ struct Skinny {
     static_assert(row_tiles <= 2);
 
     for (int first = task.first; first < task.end; first += task.step) {
+      index_t start[size_t{TokenTiles}];
+      for (int t = 0; t < TokenTiles; ++t)
+        start[t] = token_start(product.x, first + 8 * t, task.end, lane);
       SumRegisters<Sum> sums[size_t{row_tiles}][size_t{TokenTiles}]{};
-      // Beyond the part's last tile weights are zeros, and so are tokens.
       auto const read = [&](Stage& stage, int tile) {
+        if (tile >= end)
+          return;
         for (int r = 0; r < row_tiles; ++r) {
-          stage.words[r] = tile < end ? weights[r].words(tile) : WeightWords<S::Format::bits>{};
-          stage.scales[r] = tile < end ? weights[r].scales_of(tile) : WeightScales<S, T>{};
+          stage.words[r] = weights[r].words(tile);
+          stage.scales[r] = weights[r].scales_of(tile);
         }
       };
       Stage next[size_t{ahead}];
-      for (int i = 0; i < ahead; ++i) read(next[i], begin + i * warps + warp);
-      for (int tile = begin + warp; tile - warp < end; tile += warps) {  // as often in every warp
+      int tile = begin + warp;
+      for (int i = 0; i < ahead; ++i) read(next[i], tile + i * warps);
+      // Rounds in which every stage keeps its registers: nothing waits for what is on its way.
+      for (; tile + (ahead - 1) * warps < whole_end; tile += ahead * warps) {
+        unrolled<ahead>([&](int i) {
+          int const now = tile + i * warps;
+          WeightTile<S, T> w[size_t{row_tiles}];
+          for (int r = 0; r < row_tiles; ++r)
+            w[r] = weight_tile<S, T>(next[i].words[r], next[i].scales[r], task.w.global);
+          read(next[i], now + ahead * warps);
+          for (int t = 0; t < TokenTiles; ++t) {
+            auto const x = read_tokens<order, true>(product.x, start[t], now, lane);
+            for (int r = 0; r < row_tiles; ++r) multiply<Threads>(sums[r][t], w[r], x);
+          }
+        });
+      }
+      // What is left of a round, the last columns, and tokens that are no vectors.
+      for (; tile < end; tile += warps) {
         WeightTile<S, T> w[size_t{row_tiles}];
         for (int r = 0; r < row_tiles; ++r)
           w[r] = weight_tile<S, T>(next[0].words[r], next[0].scales[r], task.w.global);
         for (int i = 0; i + 1 < ahead; ++i) next[i] = next[i + 1];
         read(next[ahead - 1], tile + ahead * warps);
         for (int t = 0; t < TokenTiles; ++t) {
-          auto const x =
-              read_tokens<order>(product.x, first + 8 * t, tile < end ? task.end : 0, tile, lane);
+          auto const x = read_tokens<order, false>(product.x, start[t], tile, lane);
           for (int r = 0; r < row_tiles; ++r) multiply<Threads>(sums[r][t], w[r], x);
         }
       }

@@ -86,39 +86,56 @@ template <int Count, class T>
   return out;
 }
 
-}  // namespace detail
-
-/// The registers of lane 4 g + t for the token whose row is `from`, at the tile's first column, of
-/// which `present` columns are there (none for a token beyond the last). `vectors`: the row starts at
-/// a multiple of 16 bytes.
-template <ReadOrder Order, class T>
-[[nodiscard]] QFMT_HOST_DEVICE inline TokenRegisters<T> token_registers(T const* from, int present,
-                                                                        int t,
-                                                                        bool vectors) noexcept {
+/// A lane's registers, where `words.template operator()<Count>(offset)` are neighbouring words of its
+/// token, `offset` columns behind the lane's first.
+QFMT_ANY_CALLEE template <ReadOrder Order, class T, class Words>
+[[nodiscard]] QFMT_HOST_DEVICE inline TokenRegisters<T> token_registers_of(
+    Words const& words) noexcept {
   TokenRegisters<T> out;
   if constexpr (sizeof(T) == 1) {
     static_assert(Order == ReadOrder::LaneOwned);
     // Bytes 2i, 2i+1, 2i+8, 2i+9 of the segment.
-    ptx::Words<4> const x = detail::words_of<4>(from + 16 * t, present - 16 * t, vectors);
+    ptx::Words<4> const x = words.template operator()<4>(0);
     out.word[0] = ptx::permute(x.word[0], x.word[2], 0x5410);
     out.word[1] = ptx::permute(x.word[0], x.word[2], 0x7632);
     out.word[2] = ptx::permute(x.word[1], x.word[3], 0x5410);
     out.word[3] = ptx::permute(x.word[1], x.word[3], 0x7632);
   } else if constexpr (Order == ReadOrder::LaneOwned) {
     for (int half = 0; half < 2; ++half) {
-      int const col = 16 * t + 8 * half;
-      ptx::Words<4> const x = detail::words_of<4>(from + col, present - col, vectors);
+      ptx::Words<4> const x = words.template operator()<4>(8 * half);
       for (int i = 0; i < 4; ++i) out.word[4 * half + i] = x.word[i];
     }
   } else {
     for (int step = 0; step < 4; ++step) {
-      for (int half = 0; half < 2; ++half) {
-        int const col = column_of(Order, t, step, half, 0);
-        out.word[4 * half + step] = detail::words_of<1>(from + col, present - col, vectors).word[0];
-      }
+      for (int half = 0; half < 2; ++half)
+        out.word[4 * half + step] = words.template operator()<1>(16 * step + 8 * half).word[0];
     }
   }
   return out;
+}
+
+}  // namespace detail
+
+/// The registers of lane 4 g + t for the token whose row is `from`, at the tile's first column: a
+/// multiple of 16 bytes, and all 64 columns are there.
+template <ReadOrder Order, class T>
+[[nodiscard]] QFMT_HOST_DEVICE inline TokenRegisters<T> token_registers(T const* from,
+                                                                        int t) noexcept {
+  T const* const own = from + column_of(Order, t, 0, 0, 0);
+  return detail::token_registers_of<Order, T>(
+      [own]<int Count>(int offset) { return ptx::load<Count>(own + offset); });
+}
+/// The same where `present` columns are there, at least one; behind them are zeros. `vectors`: the row
+/// starts at a multiple of 16 bytes.
+template <ReadOrder Order, class T>
+[[nodiscard]] QFMT_HOST_DEVICE inline TokenRegisters<T> token_registers(T const* from, int present,
+                                                                        int t,
+                                                                        bool vectors) noexcept {
+  int const first = column_of(Order, t, 0, 0, 0);
+  T const* const own = from + first;
+  return detail::token_registers_of<Order, T>([=]<int Count>(int offset) {
+    return detail::words_of<Count>(own + offset, present - first - offset, vectors);
+  });
 }
 
 }  // namespace qfmt::cuda

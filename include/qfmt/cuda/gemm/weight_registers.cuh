@@ -19,8 +19,16 @@ namespace qfmt::cuda {
 ///     Rows      the whole sum is, once, at the end
 enum class ScaleUse : uint8_t { Weights, Sums, Rows };
 
+/// Weights that tensor cores multiply tokens of T by: any by BF16 and FP16; by INT8, INT8 with a scale
+/// for each row.
+template <class S, class T>
+concept WeightOf = Packable<S> &&
+    (sizeof(T) == 2 ||
+     (same_as<typename S::Format, INT8> && S::Granularity::cols == whole && !S::has_zero_point));
+
 /// How a scheme's weights meet tokens of T: everything that kernels ask, as constants.
 template <Packable S, class T>
+requires WeightOf<S, T>
 struct WeightTraits {
   using Format = typename S::Format;
   using Layout = PackedLayout<S>;
@@ -42,10 +50,6 @@ struct WeightTraits {
   static constexpr int steps_per_scale = steps / scales;
   /// Sums come out divided by this power of two, which keeps all numbers of NVFP4 normal.
   static constexpr float sum_factor = scale_use == ScaleUse::Weights ? 128.0f : 1.0f;
-
-  static_assert(sizeof(T) == 2 ||
-                    (same_as<Format, INT8> && scale_use == ScaleUse::Rows && !S::has_zero_point),
-                "tokens of INT8 take INT8 weights with a scale for each row");
 };
 
 /// The words of a tile that a lane multiplies: of step i, word i, or (8 bits) words 2i and 2i + 1.
@@ -70,18 +74,34 @@ template <int Bits, ReadOrder Order, bool Once>
   return out;
 }
 
+/// What rows g and g + 8 have of a scale or zero point, as it was loaded: on its way it takes one
+/// register, or two.
+template <class V>
+struct TwoRows {
+  using Bits =
+      conditional_t<sizeof(V) == 1, uint16_t, conditional_t<sizeof(V) == 2, uint32_t, uint64_t>>;
+  using Row =
+      conditional_t<sizeof(V) == 1, uint8_t, conditional_t<sizeof(V) == 2, uint16_t, uint32_t>>;
+  static constexpr int bytes = 2 * static_cast<int>(sizeof(V));
+  Bits bits = 0;
+
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr V row(int i) const noexcept {
+    return bit_cast<V>(static_cast<Row>(bits >> (8 * static_cast<int>(sizeof(V)) * i)));
+  }
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr TwoRows of(V first, V second) noexcept {
+    return {static_cast<Bits>(bit_cast<Row>(first) | Bits{bit_cast<Row>(second)}
+                                                         << (8 * static_cast<int>(sizeof(V))))};
+  }
+};
+
 /// Scales and zero points that a lane needs for a tile, of rows g and g + 8 each.
 template <Packable S, class T>
 struct WeightScales {
   static constexpr int count = WeightTraits<S, T>::scales;
-  struct Pair {
-    typename S::Stored row[2];
-  };
-  struct ZeroPoints {
-    int16_t row[2];
-  };
-  Pair scale[size_t{count}]{};
-  [[no_unique_address]] conditional_t<S::has_zero_point, ZeroPoints[size_t{count}], NoGlobal>
+  using Scale = TwoRows<typename S::Stored>;
+  using ZeroPoint = TwoRows<int16_t>;
+  Scale scale[size_t{count}]{};
+  [[no_unique_address]] conditional_t<S::has_zero_point, ZeroPoint[size_t{count}], NoGlobal>
       zero_point{};
 };
 
@@ -104,7 +124,7 @@ struct WeightRows {
     index_t const own = Traits::scale_use == ScaleUse::Weights ? lane % 4 : 0;
     index_t const pair = map.scale_index(row_block * 16 + lane / 4, own) / 2;
     tiles = w.data + map.tile_at(row_block, 0);
-    scales = w.data + map.scales_at() + pair * static_cast<int>(sizeof(typename Scales::Pair));
+    scales = w.data + map.scales_at() + pair * Scales::Scale::bytes;
     zero_points = w.data + map.zero_points_at() + pair * 4;
   }
 
@@ -125,10 +145,10 @@ struct WeightRows {
     for (int i = 0; i < Scales::count; ++i) {
       index_t const pair = (index_t{column} + i) * 8;
       if constexpr (Traits::scale_use != ScaleUse::Rows)
-        out.scale[i] = detail::load_as<typename Scales::Pair>(
-            scales + pair * static_cast<int>(sizeof(typename Scales::Pair)));
+        out.scale[i] =
+            ptx::load_constant<typename Scales::Scale>(scales + pair * Scales::Scale::bytes);
       if constexpr (S::has_zero_point)
-        out.zero_point[i] = detail::load_as<typename Scales::ZeroPoints>(zero_points + pair * 4);
+        out.zero_point[i] = ptx::load_constant<typename Scales::ZeroPoint>(zero_points + pair * 4);
     }
     return out;
   }
@@ -172,7 +192,7 @@ template <Packable S, Real T>
   if constexpr (Traits::scale_use == ScaleUse::Weights) {
     // Both rows at once: UE4M3 has the bytes of E4M3. NaN stays NaN.
     Codes<E4M3, 2> codes;
-    for (int row = 0; row < 2; ++row) codes.set(row, Code<E4M3>{scales.scale[i].row[row].bits});
+    for (int row = 0; row < 2; ++row) codes.set(row, Code<E4M3>{scales.scale[i].row(row).bits});
     constexpr uint32_t factor = same_as<T, Code<BF16>> ? 0x7B007B00u : 0x58005800u;  // 2^119, 2^7
     uint32_t const pair = ptx::multiply<T>(decode<T>(codes).word[0], factor);
     out.row[0] = ptx::permute(pair, 0, 0x1010);
@@ -183,7 +203,7 @@ template <Packable S, Real T>
     for (int row = 0; row < 2; ++row) {
       int zero_point = 0;
       if constexpr (S::has_zero_point)
-        zero_point = scales.zero_point[i].row[row];
+        zero_point = scales.zero_point[i].row(row);
       if constexpr (same_as<F, INT4>) {  // in the last bits of a number whose last bit is worth 1
         uint32_t const minus = detail::one_unit<T> | 0x80008000u;
         out.row[row] = minus + static_cast<uint32_t>(8 + zero_point) * 0x00010001u;
@@ -255,7 +275,7 @@ template <Packable S, class T>
       }
       if constexpr (Traits::scale_use == ScaleUse::Sums) {
         for (int row = 0; row < 2; ++row)
-          out.scale[i][row] = S::Policy::effective(scales.scale[i].row[row], global);
+          out.scale[i][row] = S::Policy::effective(scales.scale[i].row(row), global);
       }
     }
   }

@@ -4,6 +4,11 @@
 
 #include <qfmt/formats/real.hpp>
 
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+#error \
+    "qfmt/cuda needs sm_80 or newer: nvcc -std=c++20 -arch=sm_80 (without -arch, nvcc 13 takes sm_75)"
+#endif
+
 // Arithmetic on two 16-bit floats in one register, the first in the low half: rounded once to
 // nearest even, subnormals kept. On the host it is computed in binary32 and rounded to T, which is
 // the same: products of 16-bit floats are exact in binary32.

@@ -36,6 +36,15 @@ struct Grid {
   unsigned y = 1;
 };
 
+/// f(0), f(1), ..., f(N - 1), written out: what f indexes can stay in registers.
+QFMT_ANY_CALLEE template <int N, int Next = 0, class F>
+QFMT_HOST_DEVICE void unrolled(F const& f) noexcept {
+  if constexpr (Next < N) {
+    f(Next);
+    unrolled<N, Next + 1>(f);
+  }
+}
+
 /// The largest x among `Lanes` neighbouring lanes, a power of two of them, in each of them.
 QFMT_ANY_CALLEE template <class Threads, int Lanes = warp_size>
 [[nodiscard]] QFMT_HOST_DEVICE uint32_t max_of_lanes(uint32_t x) noexcept {
@@ -79,7 +88,10 @@ struct HardwareThreads {
   }
 };
 
-#if !defined(__CUDACC_RTC__)
+#endif
+
+// NVRTC compiles no host code, which starts kernels.
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
 
 /// Blocks that must fit on a multiprocessor at once: `Body::min_blocks`, or 0, as the compiler likes.
 template <class Body>
@@ -109,24 +121,29 @@ __global__ void __launch_bounds__(Body::max_threads, min_blocks<Body>()) run(Bod
 }
 
 /// Starts `body` on a stream, without waiting for it; can be captured in a graph. Errors:
-/// device_error, if it cannot be launched, or needs more shared memory than the device has.
+/// device_error, if it cannot be launched, or needs more shared memory than the device has, and then
+/// the runtime's last error is taken away: the status has said it. An error of earlier work that the
+/// context does not survive, as an illegal address, comes back here too.
 template <class Body>
 Status launch(Body const& body, Grid grid, int threads, cudaStream_t stream) {
   cudaLaunchConfig_t config{};
   if constexpr (must_ask_for_shared<Body>) {
     config.dynamicSmemBytes = sizeof(typename Body::Shared);
     if (cudaFuncSetAttribute(run<Body>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                             static_cast<int>(config.dynamicSmemBytes)) != cudaSuccess)
+                             static_cast<int>(config.dynamicSmemBytes)) != cudaSuccess) {
+      (void)cudaGetLastError();
       return Status::device_error;
+    }
   }
   config.gridDim = dim3{grid.x, grid.y, 1};
   config.blockDim = dim3{static_cast<unsigned>(threads), 1, 1};
   config.stream = stream;
-  return cudaLaunchKernelEx(&config, run<Body>, body) == cudaSuccess ? Status::ok
-                                                                     : Status::device_error;
+  if (cudaLaunchKernelEx(&config, run<Body>, body) == cudaSuccess)
+    return Status::ok;
+  (void)cudaGetLastError();
+  return Status::device_error;
 }
 
-#endif
 #endif
 
 }  // namespace qfmt::cuda

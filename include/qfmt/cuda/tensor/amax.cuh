@@ -25,7 +25,7 @@ struct PartialAmax {
   float* to;  // one for each block
 
   /// A block's share is 8 vectors of each thread or more.
-  [[nodiscard]] static constexpr Grid grid(Shape shape) noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr Grid grid(Shape shape) noexcept {
     index_t const vectors = shape.rows * ceil_div(shape.cols, vector_size);
     index_t const blocks = ceil_div(vectors, 8 * max_threads);
     return {static_cast<unsigned>(blocks < amax_workspace ? blocks : amax_workspace), 1};
@@ -87,7 +87,7 @@ struct GlobalOfAmax {
   }
 };
 
-#if defined(__CUDACC__)
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
 
 namespace detail {
 

@@ -6,7 +6,7 @@
 
 namespace qfmt::cuda {
 
-#if defined(__CUDACC__)
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 
 namespace qfmt::cuda {
 
-#if defined(__CUDACC__)
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
 
 /// Quantizes rows with a scale each, found from the very row: activations token by token (E4M3, INT8),
 /// and weights channel by channel. Scales and codes are those that quantize<QuantScheme<F, PerToken,

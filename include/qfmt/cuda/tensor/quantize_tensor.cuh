@@ -7,7 +7,7 @@
 
 namespace qfmt::cuda {
 
-#if defined(__CUDACC__)
+#if defined(__CUDACC__) && !defined(__CUDACC_RTC__)
 
 /// Quantizes rows with one scale that is known before: static activations, whose scale a calibration
 /// has found. Codes are those that Frozen<QuantScheme<F, PerTensor, SymmetricScale<Stored>, Static<...>,

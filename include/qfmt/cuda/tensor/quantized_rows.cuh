@@ -71,7 +71,7 @@ struct BlockTarget {
     Shape const blocks = L::padded(scales(matrix));
     return {blocks.rows, blocks.cols * B::block_size};
   }
-  [[nodiscard]] constexpr Status check(Shape matrix) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Status check(Shape matrix) const noexcept {
     index_t const needed = packed_bytes<typename B::Element>(scales(matrix).cols * B::block_size);
     if (out.row_bytes % 4 != 0 || out.row_bytes < needed)
       return Status::stride_invalid;
@@ -120,7 +120,7 @@ struct RowTarget {
   [[nodiscard]] QFMT_HOST_DEVICE static constexpr Shape padded(Shape matrix) noexcept {
     return matrix;
   }
-  [[nodiscard]] constexpr Status check(Shape matrix) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Status check(Shape matrix) const noexcept {
     if (out.row_bytes < packed_bytes<F>(matrix.cols))
       return Status::stride_invalid;
     return matrix.size() != 0 && (out.codes == nullptr || out.scales == nullptr)
@@ -147,7 +147,7 @@ struct TensorTarget {
   [[nodiscard]] QFMT_HOST_DEVICE static constexpr Shape padded(Shape matrix) noexcept {
     return matrix;
   }
-  [[nodiscard]] constexpr Status check(Shape matrix) const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Status check(Shape matrix) const noexcept {
     if (out.row_bytes < packed_bytes<F>(matrix.cols))
       return Status::stride_invalid;
     return matrix.size() != 0 && out.codes == nullptr ? Status::null_pointer : Status::ok;

@@ -25,7 +25,7 @@ struct AddRmsNorm {
   float epsilon;
 
   [[nodiscard]] QFMT_HOST_DEVICE constexpr Shape shape() const noexcept { return x.shape; }
-  [[nodiscard]] constexpr Status check() const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Status check() const noexcept {
     if (Status const status = MatrixRows<T>::check_matrix(x); status != Status::ok)
       return status;
     if (weight == nullptr && x.shape.size() != 0)

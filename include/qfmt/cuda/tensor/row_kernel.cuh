@@ -23,7 +23,7 @@ struct RowKernel {
   Target target;
 
   /// A function of K alone, as sums depend on it.
-  [[nodiscard]] static constexpr int threads(index_t cols) noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr int threads(index_t cols) noexcept {
     index_t const wanted = round_up(ceil_div(cols, kept * vector_size), warp_size);
     return static_cast<int>(wanted < max_threads ? wanted : max_threads);
   }

@@ -6,22 +6,15 @@
 #include <qfmt/core/status.hpp>
 #include <qfmt/cuda/formats/vectors.cuh>
 #include <qfmt/cuda/ptx/arithmetic.cuh>
+#include <qfmt/cuda/ptx/memory.cuh>
 #include <qfmt/cuda/ptx/pairs.cuh>
+#include <qfmt/cuda/ptx/threads.cuh>
 
 // A row is read, computed and written eight neighbouring columns at a time.
 
 namespace qfmt::cuda {
 
 inline constexpr int vector_size = 8;
-
-/// f(0), f(1), ..., f(N - 1), written out: what f indexes can stay in registers.
-QFMT_ANY_CALLEE template <int N, int Next = 0, class F>
-QFMT_HOST_DEVICE void unrolled(F const& f) noexcept {
-  if constexpr (Next < N) {
-    f(Next);
-    unrolled<N, Next + 1>(f);
-  }
-}
 
 /// Eight neighbouring elements of a row.
 template <Real T>
@@ -33,8 +26,10 @@ template <Real T>
 [[nodiscard]] QFMT_HOST_DEVICE RowVector<T> load_vector(T const* from, index_t present) noexcept {
   RowVector<T> x;
   if (present >= vector_size && reinterpret_cast<size_t>(from) % 16 == 0) {
-    __builtin_memcpy(x.word, __builtin_assume_aligned(static_cast<void const*>(from), 16),
-                     sizeof(x.word));
+    for (int i = 0; i < x.words; i += 4) {
+      ptx::Words<4> const four = ptx::load<4>(reinterpret_cast<uint8_t const*>(from) + 4 * i);
+      for (int j = 0; j < 4; ++j) x.word[i + j] = four.word[j];
+    }
   } else {
     for (int i = 0; i < vector_size; ++i) {
       if (i >= present)
@@ -52,7 +47,9 @@ template <Real T>
 template <Real T>
 QFMT_HOST_DEVICE void store_vector(RowVector<T> const& x, T* to, index_t present) noexcept {
   if (present >= vector_size && reinterpret_cast<size_t>(to) % 16 == 0) {
-    __builtin_memcpy(__builtin_assume_aligned(static_cast<void*>(to), 16), x.word, sizeof(x.word));
+    for (int i = 0; i < x.words; i += 4)
+      ptx::store(reinterpret_cast<uint8_t*>(to) + 4 * i,
+                 {{x.word[i], x.word[i + 1], x.word[i + 2], x.word[i + 3]}});
   } else {
     for (int i = 0; i < vector_size; ++i) {
       if (i >= present)
@@ -134,7 +131,7 @@ struct MatrixRows {
   MatrixView<T const> x;
 
   [[nodiscard]] QFMT_HOST_DEVICE constexpr Shape shape() const noexcept { return x.shape; }
-  [[nodiscard]] constexpr Status check() const noexcept { return check_matrix(x); }
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Status check() const noexcept { return check_matrix(x); }
   [[nodiscard]] QFMT_HOST_DEVICE RowVector<T> read(index_t row, index_t col) const noexcept {
     return load_vector(x.row(row) + col, x.shape.cols - col);
   }
@@ -144,7 +141,8 @@ struct MatrixRows {
 
   /// What is wrong with a matrix that a kernel is to read.
   template <class U>
-  [[nodiscard]] static constexpr Status check_matrix(MatrixView<U> matrix) noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr Status check_matrix(
+      MatrixView<U> matrix) noexcept {
     if (matrix.shape.rows < 0 || matrix.shape.cols < 0)
       return Status::negative_size;
     if (matrix.stride < matrix.shape.cols)

@@ -46,7 +46,7 @@ struct SiluMul {
   MatrixView<T const> up;
 
   [[nodiscard]] QFMT_HOST_DEVICE constexpr Shape shape() const noexcept { return gate.shape; }
-  [[nodiscard]] constexpr Status check() const noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE constexpr Status check() const noexcept {
     if (gate.shape != up.shape)
       return Status::shape_mismatch;
     Status const status = MatrixRows<T>::check_matrix(gate);

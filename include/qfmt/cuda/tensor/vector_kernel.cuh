@@ -18,7 +18,7 @@ struct VectorKernel {
   Target target;
 
   /// About 8 rounds of the largest devices, and no more rows than there are.
-  [[nodiscard]] static constexpr Grid grid(Shape padded) noexcept {
+  [[nodiscard]] QFMT_HOST_DEVICE static constexpr Grid grid(Shape padded) noexcept {
     index_t const across = ceil_div(padded.cols, index_t{max_threads} * vector_size);
     index_t const wanted = ceil_div(8192, across);
     index_t const down = ceil_div(padded.rows, 2) < wanted ? ceil_div(padded.rows, 2) : wanted;
