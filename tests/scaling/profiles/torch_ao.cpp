@@ -81,6 +81,7 @@ TEST_CASE("TorchAO: by hand") {
   CHECK(TorchAO::global_scale<float>(672.0f).encode_scale == 4.0f);
   CHECK(TorchAO::global_scale<float>(1.0f).encode_scale > 2687.0f);
   CHECK(TorchAO::prepare(0x1p-127f) == 0x1p126f);
+  CHECK(TorchAO::prepare(0x1.8p-127f) == 0x1p126f);
   CHECK(TorchAO::prepare(0x1p-126f) == 0x1p126f);
   CHECK(TorchAO::prepare(0x1p-125f) == 0x1p125f);
   CHECK(is_finite(TorchAO::global_scale<float>(0x1p-149f).encode_scale));
