@@ -54,6 +54,9 @@ TEST_CASE("what somebody else keeps in a folder is safe") {
   CHECK(ProgressFolder::open(folder / "data", "job").status() == Status::output_exists);
   CHECK(samples::read(folder / "data" / "thesis.txt") == "years of work");
 
+  // A run was killed while it wrote its first file.
+  std::filesystem::create_directory(folder / "p");
+  samples::write(folder / "p" / ".qfmt-tmp-job-1-0000000000000000", "half");
   auto const progress = ProgressFolder::open(folder / "p", "job");
   REQUIRE(progress);
   REQUIRE(progress->save("0-1", some_tensors()));

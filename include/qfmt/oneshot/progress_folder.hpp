@@ -38,7 +38,7 @@ class ProgressFolder {
                    path.string() + ": cannot create the directory: " + error.message()};
     auto const file = path / "job";
     if (!std::filesystem::exists(file, error)) {
-      if (!std::filesystem::is_empty(path, error) || error)
+      if (!entries_of(path, [](std::string const& name) { return !is_temporary(name); }).empty())
         return Error{
             Status::output_exists,
             path.string() + ": got a folder with other files, expected a new or empty one"};
@@ -105,18 +105,30 @@ class ProgressFolder {
   /// Removes it: the job is done. What somebody else has put there stays, and the folder with it.
   void remove() const {
     std::error_code ignored;
-    std::vector<std::filesystem::path> ours;
-    using Entries = std::filesystem::directory_iterator;
-    for (Entries entry{path_, ignored}; entry != Entries{}; entry.increment(ignored)) {
-      std::string const name = entry->path().filename().string();
-      if (name == "job" || name.ends_with(".safetensors") || name.starts_with(".qfmt-tmp-"))
-        ours.push_back(entry->path());
-    }
+    auto const ours = entries_of(path_, [](std::string const& name) {
+      return name == "job" || name.ends_with(".safetensors") || is_temporary(name);
+    });
     for (auto const& file : ours) std::filesystem::remove(file, ignored);
     std::filesystem::remove(path_, ignored);
   }
 
  private:
+  /// Left by a run that was killed while it wrote a file.
+  static bool is_temporary(std::string const& name) { return name.starts_with(".qfmt-tmp-"); }
+
+  template <class Select>
+  static std::vector<std::filesystem::path> entries_of(std::filesystem::path const& folder,
+                                                       Select const& select) {
+    std::vector<std::filesystem::path> found;
+    std::error_code ignored;
+    using Entries = std::filesystem::directory_iterator;
+    for (Entries entry{folder, ignored}; entry != Entries{}; entry.increment(ignored)) {
+      if (select(entry->path().filename().string()))
+        found.push_back(entry->path());
+    }
+    return found;
+  }
+
   explicit ProgressFolder(std::filesystem::path path) : path_{std::move(path)} {}
 
   [[nodiscard]] std::filesystem::path file_of(std::string const& part) const {
