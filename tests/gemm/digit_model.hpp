@@ -12,6 +12,17 @@
 
 namespace qfmt::test {
 
+/// The scale of weight (n, k).
+template <Scheme S>
+float scale_of(QuantTensorView<S> const& w, index_t n, index_t k) {
+  auto const stored = w.scales[w.scale_index(n, k)];
+  if constexpr (Real<typename S::Stored>) {
+    return to_float(stored);
+  } else {
+    return decode(stored);
+  }
+}
+
 /// With a scale for each block.
 template <Scheme S>
 float block_model(MatrixView<float const> x, QuantTensor<S> const& t, index_t m, index_t n) {
@@ -31,13 +42,7 @@ float block_model(MatrixView<float const> x, QuantTensor<S> const& t, index_t m,
       float const v = x(m, k) * static_cast<float>(127.0f / a);
       total += static_cast<std::int64_t>(std::nearbyint(v)) * weight;
     }
-    auto const stored = w.scales[w.scale_index(n, first)];
-    float factor = 0;
-    if constexpr (Real<typename S::Stored>) {
-      factor = to_float(stored);
-    } else {
-      factor = decode(stored);
-    }
+    float const factor = scale_of(w, n, first);
     float const relative = static_cast<float>(a / 127.0f) / unit_of_token;
     float const block = static_cast<float>(total) * relative;
     sum = std::fma(block, factor, sum);
@@ -68,13 +73,7 @@ float digit_model(MatrixView<float const> x, QuantTensor<S> const& t, index_t m,
     }
     float block = static_cast<float>(total);
     if constexpr (A == Accuracy::F32) block = std::fma(static_cast<float>(high), 65536.0f, block);
-    auto const stored = w.scales[w.scale_index(n, first)];
-    float factor = 0;
-    if constexpr (Real<typename S::Stored>) {
-      factor = to_float(stored);
-    } else {
-      factor = decode(stored);
-    }
+    float const factor = scale_of(w, n, first);
     sum = std::fma(block, factor, sum);
   }
   float unit = W::unit;

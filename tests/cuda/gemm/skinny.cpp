@@ -98,6 +98,20 @@ TEST_CASE("cuda: tiles are read ahead, for as many turns as there are") {
   expect_held(c.violations());
 }
 
+TEST_CASE("cuda: no token is read beyond its last column, where whole rounds of tiles end there") {
+  using S = BlockScheme<NVFP4>;
+  constexpr index_t k = 64 * 32 - 8;  // four turns of eight warps, the last tile ragged
+  Case<S, Code<BF16>> c{random_tensor<S>({5, k}, 17), normal_matrix<Code<BF16>>({2, k}, 18)};
+  auto const nan = from_float<Code<BF16>>(std::numeric_limits<float>::quiet_NaN());
+  Matrix<Code<BF16>> wide{{2, k + 8}, nan};
+  for (index_t m = 0; m < 2; ++m)
+    for (index_t i = 0; i < k; ++i) wide(m, i) = c.x(m, i);
+  auto product = c.product();
+  product.x = cuda::tokens_of(MatrixView<Code<BF16> const>{wide.values.data(), {2, k}, k + 8});
+  run<1>(product);
+  expect_held(c.violations());
+}
+
 TEST_CASE("cuda: an infinite activation is multiplied by its own weights, and by no padding") {
   using S = BlockScheme<NVFP4>;
   QuantTensor<S> w = random_tensor<S>({16, 128}, 15);

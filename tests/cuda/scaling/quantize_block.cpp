@@ -44,6 +44,15 @@ cuda::Values<float, N> at(Matrix<float> const& matrix, index_t row, index_t col)
   return values;
 }
 
+/// The bits of the largest magnitude of a block.
+template <class B>
+std::uint32_t block_amax(Matrix<float> const& matrix, index_t row, index_t block) {
+  std::uint32_t amax = 0;
+  for (index_t i = 0; i < B::block_size; ++i)
+    amax = std::max(amax, magnitude_bits(matrix(row, block * B::block_size + i)));
+  return amax;
+}
+
 template <class B, class P, int Lanes>
 void check(Matrix<float> const& matrix, typename B::Policy::Global const* given = nullptr) {
   using S = BlockScheme<B, Static<AbsMax>, P>;
@@ -55,9 +64,7 @@ void check(Matrix<float> const& matrix, typename B::Policy::Global const* given 
   for (index_t row = 0; row < shape.rows; ++row) {
     for (index_t col = 0; col < shape.cols; col += per_lane) {
       index_t const block = col / B::block_size;
-      partners = 0;
-      for (index_t i = 0; i < B::block_size; ++i)
-        partners = std::max(partners, magnitude_bits(matrix(row, block * B::block_size + i)));
+      partners = block_amax<B>(matrix, row, block);
       auto const x = at<per_lane>(matrix, row, col);
       auto const got = [&] {
         if constexpr (Lanes == 1)
@@ -90,9 +97,7 @@ void check_stochastic(Matrix<float> const& matrix) {
   for (index_t row = 0; row < shape.rows; ++row) {
     for (index_t col = 0; col < shape.cols; col += per_lane) {
       index_t const block = col / B::block_size;
-      partners = 0;
-      for (index_t i = 0; i < B::block_size; ++i)
-        partners = std::max(partners, magnitude_bits(matrix(row, block * B::block_size + i)));
+      partners = block_amax<B>(matrix, row, block);
       auto const index = static_cast<std::uint64_t>(row * shape.cols + col);
       auto const got = cuda::quantize_block<B, PlayedLanes<2>, R>(
           at<per_lane>(matrix, row, col), cuda::random_words<per_lane>(random, index), global);

@@ -10,6 +10,8 @@
 
 #include <qfmt/cuda/tensor/row_kernel.cuh>
 
+#include <cuda/tensor/count_writes.hpp>
+
 using namespace qfmt;
 using namespace qfmt::test;
 
@@ -43,22 +45,8 @@ struct CountReads {
   }
 };
 
-struct CountWrites {
-  static constexpr bool scales_rows = false;
-  int* writes;
-  static Shape padded(Shape matrix) { return {matrix.rows + 1, matrix.cols + 40}; }
-  template <class Threads, class T>
-  void write(Shape matrix, index_t row, index_t col, cuda::RowVector<T> const& x) const {
-    if (Threads::exchange(1, 16) != 1)  // all lanes are here
-      return;
-    index_t const padded_cols = matrix.cols + 40;
-    bool const inside = row < matrix.rows && col < matrix.cols;
-    if (col < padded_cols && x[0] == (inside ? 1.0f : 0.0f))
-      ++writes[(row * padded_cols + col) / cuda::vector_size];
-  }
-};
-
-using Kernel = cuda::RowKernel<CountReads, CountWrites>;
+using Target = CountWrites<false>;
+using Kernel = cuda::RowKernel<CountReads, Target>;
 
 }  // namespace
 

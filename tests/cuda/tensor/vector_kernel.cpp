@@ -10,6 +10,8 @@
 
 #include <qfmt/cuda/tensor/vector_kernel.cuh>
 
+#include <cuda/tensor/count_writes.hpp>
+
 using namespace qfmt;
 using namespace qfmt::test;
 
@@ -30,24 +32,8 @@ struct CountReads {
   }
 };
 
-/// A row and 40 columns of padding.
-struct CountWrites {
-  static constexpr bool scales_rows = false;
-  int* writes;
-  static Shape padded(Shape matrix) { return {matrix.rows + 1, matrix.cols + 40}; }
-  template <class Threads, class T>
-  void write(Shape matrix, index_t row, index_t col, cuda::RowVector<T> const& x) const {
-    if (Threads::exchange(1, 16) != 1)  // all lanes are here
-      return;
-    index_t const padded_cols = matrix.cols + 40;
-    bool const inside = row < matrix.rows && col < matrix.cols;
-    float const expected = inside ? static_cast<float>(row * matrix.cols + col + 1) : 0.0f;
-    if (col < padded_cols && x[0] == expected)
-      ++writes[(row * padded_cols + col) / cuda::vector_size];
-  }
-};
-
-using Kernel = cuda::VectorKernel<CountReads, CountWrites>;
+using Target = CountWrites<true>;
+using Kernel = cuda::VectorKernel<CountReads, Target>;
 
 }  // namespace
 
@@ -58,7 +44,7 @@ TEST_CASE("cuda: every vector of a matrix is read once and written once") {
       std::vector<int> reads(static_cast<std::size_t>(matrix.size() / 8));
       std::vector<int> writes(static_cast<std::size_t>(5 * (cols + 40) / 8));
       Kernel const kernel{{matrix, reads.data()}, {writes.data()}};
-      unsigned const across = Kernel::grid(CountWrites::padded(matrix)).x;
+      unsigned const across = Kernel::grid(Target::padded(matrix)).x;
       REQUIRE(EmulatedThreads::launch(kernel, {across, down}, 256, Order::shuffled));
       INFO(cols << " columns, " << down << " blocks down");
       CHECK(reads == std::vector<int>(reads.size(), 1));
