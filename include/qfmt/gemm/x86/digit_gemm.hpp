@@ -170,7 +170,7 @@ struct DigitGemm {
       return Status::unsupported;
     if constexpr (A == Accuracy::A8Block)
       return PanelGemm<ScaledKernels<isa, S>>::run(x, w, y, epilogue, executor);
-    // Measured on Zen 4: with three slices and blocks of 32, digits are quicker by 3 %.
+    // On Zen 4 digits are quicker with three slices and blocks of 32.
     constexpr bool words =
         has_words<S>(slices_of(A)) && (slices_of(A) == 2 || IntegerWeights<S>::block == 16);
     if constexpr (isa == Isa::avx512_vnni && words) {
