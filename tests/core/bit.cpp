@@ -101,3 +101,17 @@ TEST_CASE("order_key orders like the values, -NaN lowest and NaN highest, and ha
           qfmt::bit_cast<std::uint32_t>(ascending[i]));
   }
 }
+
+TEST_CASE("order_key of doubles") {
+  static_assert(qfmt::order_key(0.0) == 0 && qfmt::order_key(-0.0) == -1);
+  double const infinity = std::numeric_limits<double>::infinity();
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  double const ascending[] = {-nan,      -infinity, -1.0,          -0x1p-1074, -0.0,     0.0,
+                              0x1p-1074, 1.0,       1.0 + 0x1p-52, 0x1p1023,   infinity, nan};
+  for (std::size_t i = 0; i < std::size(ascending); ++i) {
+    if (i > 0)
+      CHECK(qfmt::order_key(ascending[i - 1]) < qfmt::order_key(ascending[i]));
+    CHECK(qfmt::bit_cast<std::uint64_t>(qfmt::from_order_key(qfmt::order_key(ascending[i]))) ==
+          qfmt::bit_cast<std::uint64_t>(ascending[i]));
+  }
+}

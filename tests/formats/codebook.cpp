@@ -42,17 +42,23 @@ struct ReservedZero : Codebook<Codebook16{{0.0f, -7.0f, -6.0f, -5.0f, -4.0f, -3.
   static constexpr char const* name = "ReservedZero";
 };
 
+// Neighbours so far apart that no number has their midpoint.
+struct FarApart : Codebook<Codebook16{{-0x1p60f, -0x1.8p30f, -0x1p-60f, 0.0f, 0x1p-140f, 0x1p-100f,
+                                       0x1p-60f, 0x1p-20f, 1.0f, 0x1.000002p0f, 0x1p40f, 0x1p60f,
+                                       0x1p80f, 0x1p100f, 0x1p120f, 0x1.fffffep127f}}> {
+  static constexpr char const* name = "FarApart";
+};
+
 /// The nearest producible entry by looking at all of them; of two that are equally far, the
 /// smaller.
 template <class F>
-unsigned nearest(float x, unsigned reserved) {
+unsigned nearest(double x, unsigned reserved) {
   unsigned best = 16;
   for (unsigned code = 0; code < 16; ++code) {
     if ((reserved >> code & 1) != 0)
       continue;
     double const value = static_cast<double>(F::value(static_cast<int>(code)));
-    double const exact =
-        std::clamp(static_cast<double>(x), -1000.0, 1000.0);  // so that distances are exact enough
+    double const exact = std::clamp(x, -1000.0, 1000.0);  // so that distances are exact enough
     double const distance = std::fabs(value - exact);
     double const best_value =
         best == 16 ? 0.0 : static_cast<double>(F::value(static_cast<int>(best)));
@@ -69,13 +75,14 @@ int disagreements(unsigned reserved) {
   test::Samples samples{5};
   for (int i = 0; i < 20000; ++i) {
     float const x = i % 2 == 0 ? samples.normal() * decode(Code<F>{4}) : samples.any_finite();
-    wrong += encode<F>(x).bits != nearest<F>(x, reserved) ? 1 : 0;
+    wrong += encode<F>(x).bits != nearest<F>(static_cast<double>(x), reserved) ? 1 : 0;
+    wrong += encode<F>(static_cast<double>(x)).bits != encode<F>(x).bits ? 1 : 0;
   }
   for (unsigned code = 0; code < 16; ++code) {
     float const value = F::value(static_cast<int>(code));
     for (float const x :
          {value, std::nextafter(value, 1e9f), std::nextafter(value, -1e9f), value / 2})
-      wrong += encode<F>(x).bits != nearest<F>(x, reserved) ? 1 : 0;
+      wrong += encode<F>(x).bits != nearest<F>(static_cast<double>(x), reserved) ? 1 : 0;
   }
   return wrong;
 }
@@ -118,9 +125,55 @@ TEST_CASE("codebook: a border is the last number of its rank") {
   CHECK(rounded_up > 0);
 }
 
-TEST_CASE("codebook: NaN of either sign gives the largest value") {
-  float const nan = std::numeric_limits<float>::quiet_NaN();
-  for (float const x : {nan, -nan}) {
+TEST_CASE_TEMPLATE("codebook: doubles are rounded once", F, NF4, S1M3, Shuffled) {
+  int narrowed = 0;  // doubles whose nearest binary32 number has another code
+  for (int rank = 0; rank + 1 < F::levels; ++rank) {
+    unsigned const low = static_cast<unsigned>(F::code_of_rank(rank));
+    unsigned const high = static_cast<unsigned>(F::code_of_rank(rank + 1));
+    double const midpoint = (static_cast<double>(F::value(F::code_of_rank(rank))) +
+                             static_cast<double>(F::value(F::code_of_rank(rank + 1)))) /
+                            2.0;  // exact: two numbers of 24 bits and of similar size
+    double const above = std::nextafter(midpoint, 1e9);
+    CHECK(F::template border<double>(rank) == midpoint);
+    CHECK(encode<F>(midpoint).bits == low);
+    CHECK(encode<F>(above).bits == high);
+    CHECK(encode<F>(std::nextafter(midpoint, -1e9)).bits == low);
+    narrowed += encode<F>(static_cast<float>(above)).bits != high ? 1 : 0;
+  }
+  CHECK(narrowed > 0);
+  CHECK(encode<F>(1e300).bits == encode<F>(1000.0f).bits);
+  CHECK(encode<F>(-std::numeric_limits<double>::infinity()).bits == encode<F>(-1000.0f).bits);
+}
+
+TEST_CASE("codebook: the border of values far apart is not beyond their midpoint") {
+  // The midpoint of 2^60 and 2^80 is 2^79 + 2^59; that of -2^-60 and 0 is exact.
+  auto const rank_of = [](float value) {
+    int rank = 0;
+    while (FarApart::value(FarApart::code_of_rank(rank)) != value) ++rank;
+    return rank;
+  };
+  static_assert(FarApart::border<double>(11) == 0x1p79 + 0x1p59);
+  static_assert(FarApart::border(11) == 0x1.00001p79f);
+  CHECK(FarApart::border(rank_of(-0x1p-60f)) == -0x1p-61f);
+  CHECK(FarApart::border<double>(rank_of(0.0f)) == 0x1p-141);
+  // 2^39 + 0.5 + 2^-24 and 2^119 + 2^99: the first is exact in binary64, the second in both.
+  CHECK(FarApart::border<double>(rank_of(0x1.000002p0f)) == 0x1p39 + 0.5 + 0x1p-24);
+  CHECK(FarApart::border(rank_of(0x1.000002p0f)) == 0x1p39f);
+  CHECK(FarApart::border(rank_of(0x1p100f)) == 0x1.00001p119f);
+  // -2^59 - 1.5 * 2^29; -1.5 * 2^29 - 2^-61, just below a number that both types have.
+  CHECK(FarApart::border<double>(0) == -0x1p59 - 0x1.8p29);
+  CHECK(FarApart::border(0) == std::nextafter(-0x1p59f, -0x1p60f));
+  CHECK(FarApart::border<double>(1) == std::nextafter(-0x1.8p29, -0x1p60));
+  CHECK(FarApart::border(1) == std::nextafter(-0x1.8p29f, -0x1p60f));
+  // 2^-141 + 2^-101, and 2^-61 + 2^-101: above a number, so that number is the border.
+  CHECK(FarApart::border<double>(rank_of(0x1p-140f)) == 0x1p-101 + 0x1p-141);
+  CHECK(FarApart::border(rank_of(0x1p-100f)) == 0x1p-61f);
+  CHECK(FarApart::border(14) == 0x1.00fffep127f);
+}
+
+TEST_CASE_TEMPLATE("codebook: NaN of either sign gives the largest value", T, float, double) {
+  T const nan = std::numeric_limits<T>::quiet_NaN();
+  for (T const x : {nan, -nan}) {
     CHECK(encode<NF4>(x).bits == 15);
     CHECK(encode<S1M3>(x).bits == 6);
     CHECK(encode<Descending>(x).bits == 0);

@@ -94,6 +94,8 @@ struct Definitions {
         above_one = value;
     }
     CHECK(decode(Limits::denorm_min()) == smallest);
+    CHECK((Limits::has_denorm == std::denorm_present) == (smallest < decode(Limits::min())));
+    static_assert(!Limits::has_denorm_loss);
     CHECK(decode(Limits::epsilon()) == above_one - 1.0f);
   }
 };

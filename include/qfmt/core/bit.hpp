@@ -64,10 +64,17 @@ QFMT_HOST_DEVICE constexpr int32_t order_key(float x) noexcept {
   int32_t const bits = bit_cast<int32_t>(x);
   return bits < 0 ? bits ^ 0x7FFFFFFF : bits;
 }
+QFMT_HOST_DEVICE constexpr int64_t order_key(double x) noexcept {
+  int64_t const bits = bit_cast<int64_t>(x);
+  return bits < 0 ? bits ^ 0x7FFFFFFFFFFFFFFF : bits;
+}
 
 /// The inverse of order_key.
 QFMT_HOST_DEVICE constexpr float from_order_key(int32_t key) noexcept {
   return bit_cast<float>(key < 0 ? key ^ 0x7FFFFFFF : key);
+}
+QFMT_HOST_DEVICE constexpr double from_order_key(int64_t key) noexcept {
+  return bit_cast<double>(key < 0 ? key ^ 0x7FFFFFFFFFFFFFFF : key);
 }
 
 /// 2^exponent for exponents -149 to 127, exact, subnormal results included.

@@ -64,15 +64,21 @@ struct Codebook {
   static constexpr int max_exponent = static_cast<int>(max_magnitude_bits >> 23) - 127;
   static constexpr uint32_t max_fraction = max_magnitude_bits & 0x7FFFFFu;
 
-  /// The largest binary32 that still belongs to this rank and not to the next: the midpoint of
-  /// their values, or the number below it where the midpoint is not representable.
-  QFMT_HOST_DEVICE static constexpr float border(int rank) noexcept {
-    double const midpoint = (static_cast<double>(value(code_of_rank(rank))) +
-                             static_cast<double>(value(code_of_rank(rank + 1)))) /
-                            2.0;
-    float const rounded = static_cast<float>(midpoint);
-    return static_cast<double>(rounded) > midpoint ? from_order_key(order_key(rounded) - 1)
-                                                   : rounded;
+  /// The largest T that still belongs to this rank and not to the next: the midpoint of their
+  /// values, or the number below it where T does not have the midpoint.
+  template <floating_point T = float>
+  QFMT_HOST_DEVICE static constexpr T border(int rank) noexcept {
+    double const low = static_cast<double>(value(code_of_rank(rank))) / 2.0;
+    double const high = static_cast<double>(value(code_of_rank(rank + 1))) / 2.0;
+    // The sum of two values far apart is rounded. What it exceeds the larger magnitude by is exact,
+    // and says whether that was upwards.
+    double const sum = low + high;
+    bool const low_is_larger = magnitude_bits(low) > magnitude_bits(high);
+    double const added = sum - (low_is_larger ? low : high);
+    double const last =
+        added > (low_is_larger ? high : low) ? from_order_key(order_key(sum) - 1) : sum;
+    T const rounded = static_cast<T>(last);
+    return static_cast<double>(rounded) > last ? from_order_key(order_key(rounded) - 1) : rounded;
   }
 };
 

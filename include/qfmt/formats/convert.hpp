@@ -148,11 +148,13 @@ struct MakeIndices<0, Index...> {
 
 // Tables are unrolled into comparisons with constants: device code cannot index a host array.
 
-template <CodebookFormat F, int... Rank>
-QFMT_HOST_DEVICE constexpr uint32_t nearest_code(int32_t key, Indices<Rank...>) noexcept {
+template <CodebookFormat F, floating_point T, int... Rank>
+QFMT_HOST_DEVICE constexpr uint32_t nearest_code(T x, Indices<Rank...>) noexcept {
+  using Key = decltype(order_key(x));
+  Key const key = order_key(x);
   uint32_t code = static_cast<uint32_t>(F::code_of_rank(0));
   ((code =
-        key > integral_constant<int32_t, order_key(F::border(Rank))>::value
+        key > integral_constant<Key, order_key(F::template border<T>(Rank))>::value
             ? integral_constant<uint32_t, static_cast<uint32_t>(F::code_of_rank(Rank + 1))>::value
             : code),
    ...);
@@ -170,14 +172,17 @@ QFMT_HOST_DEVICE constexpr float table_value(int code, Indices<Entry...>) noexce
 
 }  // namespace detail
 
-/// The code of the nearest entry of a codebook, from binary32 only. NaN gives the largest value.
-/// There is one rounding, and nothing beyond the largest entry: R and O must be left at their
-/// defaults.
-template <CodebookFormat F, same_as<NearestEven> R = NearestEven, OverflowMode O = Saturate>
-[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode(float x, R = {}) noexcept {
-  int32_t const key = is_nan(x) ? 0x7FFFFFFF : order_key(x);
+/// The code of the nearest entry of a codebook; of two that are equally near, the smaller. NaN
+/// gives the largest value. There is one rounding, and nothing beyond the largest entry: R and O
+/// must be left at their defaults.
+template <CodebookFormat F, same_as<NearestEven> R = NearestEven, OverflowMode O = Saturate,
+          floating_point T>
+[[nodiscard]] QFMT_HOST_DEVICE constexpr Code<F> encode(T x, R = {}) noexcept {
+  using Bits = typename IeeeTraits<T>::bits_type;
+  // Of both NaNs, the positive one orders above all numbers.
+  T const ordered = is_nan(x) ? bit_cast<T>(static_cast<Bits>(~Bits{0} >> 1)) : x;
   return {static_cast<uint8_t>(
-      detail::nearest_code<F>(key, typename detail::MakeIndices<F::levels - 1>::type{}))};
+      detail::nearest_code<F>(ordered, typename detail::MakeIndices<F::levels - 1>::type{}))};
 }
 
 /// The value of a code, exactly. NaN codes give a quiet NaN with the sign of the code, the one of

@@ -70,4 +70,9 @@ class std::numeric_limits<qfmt::Code<F>> {
   }
   static constexpr Code quiet_NaN() noexcept { return code(F::nan_code); }
   static constexpr Code signaling_NaN() noexcept { return quiet_NaN(); }
+
+#if __cplusplus <= 202002L  // C++23 deprecates these two
+  static constexpr float_denorm_style has_denorm = F::has_zero ? denorm_present : denorm_absent;
+  static constexpr bool has_denorm_loss = false;
+#endif
 };
