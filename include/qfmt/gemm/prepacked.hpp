@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include <qfmt/gemm/large_pages.hpp>
 #include <qfmt/gemm/operand.hpp>
 #include <qfmt/gemm/panel_layout.hpp>
 #include <qfmt/tensor/quant_tensor.hpp>
@@ -101,7 +102,7 @@ class Prepacked {
     uint8_t bytes[PanelLayout::line] = {};
   };
   PrepackedView<S> view_;
-  std::vector<Line> lines_;
+  std::vector<Line, LargePageAllocator<Line>> lines_;
 };
 
 namespace detail {

@@ -79,24 +79,33 @@ inline void accumulate(__m512i const* quad, uint8_t const* tokens, __m512 scale,
 }
 
 /// The integer sums of a run of blocks for all tokens: they start from the seeds of its first
-/// block, and end in binary32.
+/// block, and end in binary32. With few tokens each has several chains, whose sums are as exact.
 template <int Quads, int Tokens>
 struct Run {
   static constexpr DigitLayout layout{1, Quads* PanelLayout::quad, Tokens};
-  __m512i sums[std::size_t{Tokens}];
+  static constexpr int chains = Tokens < 4 ? 4 / Tokens : 1;
+  __m512i sums[std::size_t{chains}][std::size_t{Tokens}];
 
   void start(uint8_t const* x) noexcept {
-    _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) sums[t] =
-        broadcast(x + t * layout.token_bytes() + layout.block);
+    _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) {
+      sums[0][t] = broadcast(x + t * layout.token_bytes() + layout.block);
+      _Pragma("GCC unroll 4") for (int c = 1; c < chains; ++c) sums[c][t] = _mm512_setzero_si512();
+    }
   }
   void add(__m512i const* quad, uint8_t const* x) noexcept {
-    add_products<Quads, Tokens, layout.token_bytes()>(quad, x, sums);
+    constexpr int part = Quads / chains;
+    _Pragma("GCC unroll 4") for (int c = 0; c < chains; ++c)
+        add_products<part, Tokens, layout.token_bytes()>(quad + c * part,
+                                                         x + c * part * PanelLayout::quad, sums[c]);
   }
   void finish(__m512 scale, float* to) const noexcept {
     _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) {
+      __m512i sum = sums[0][t];
+      _Pragma("GCC unroll 4") for (int c = 1; c < chains; ++c) sum =
+          _mm512_add_epi32(sum, sums[c][t]);
       float* const total = to + t * PanelLayout::lanes;
       _mm512_store_ps(total,
-                      _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[t]), scale, _mm512_load_ps(total)));
+                      _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, _mm512_load_ps(total)));
     }
   }
 };
@@ -120,6 +129,8 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
 
   __m512i const values = Block<S>::table();
   constexpr index_t length = Scaled ? 1 : W::run_of(Slices);
+  // The processor is slow to see this one stream coming (Zen 4); asking costs the others time.
+  constexpr bool fetches = Tokens == 1 && Scaled && W::map.code_bits == 8;
   [[maybe_unused]] Run<Block<S>::quads, Tokens> run;
   [[maybe_unused]] __m512 total[std::size_t{Tokens}];
   _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) {
@@ -136,6 +147,10 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
       for (index_t b = 0; b < blocks; ++b) {
         Block<S> block;
         block.decode(codes, values, zero_points);
+        if constexpr (fetches) {
+          _Pragma("GCC unroll 8") for (index_t i = 0; i < Block<S>::bytes; i += PanelLayout::line)
+              _mm_prefetch(reinterpret_cast<char const*>(codes + 4096 + i), _MM_HINT_T0);
+        }
         codes += Block<S>::bytes;
         if constexpr (length > 1) {
           if (b % length == 0)
