@@ -130,7 +130,7 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
   __m512i const values = Block<S>::table();
   constexpr index_t length = Scaled ? 1 : W::run_of(Slices);
   // The processor is slow to see this one stream coming (Zen 4); asking costs the others time.
-  constexpr bool fetches = Tokens == 1 && Scaled && W::map.code_bits == 8;
+  constexpr bool fetches = Tokens == 1 && Scaled && W::map.code_bits == 8 && one_group;
   [[maybe_unused]] Run<Block<S>::quads, Tokens> run;
   [[maybe_unused]] __m512 total[std::size_t{Tokens}];
   _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) {
