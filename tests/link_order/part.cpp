@@ -1,13 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The qfmt authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Compiled twice, with different flags and another PART each time: a checksum of what it quantizes.
+// Compiled twice, with different flags and another PART each time: a checksum of what it quantizes and
+// multiplies.
 
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
 #include <qfmt/core/random.hpp>
+#include <qfmt/gemm/gemm.hpp>
 #include <qfmt/tensor/convert.hpp>
 #include <qfmt/tensor/dequantize.hpp>
 #include <qfmt/tensor/presets.hpp>
@@ -46,6 +48,28 @@ void add_scheme(Checksum& sum, Isa isa) {
   sum.add(back);
 }
 
+/// Products of a few and of many tokens, by the kernels of selected_isa().
+template <Accuracy A, class S>
+void add_products(Checksum& sum) {
+  constexpr index_t tokens = 37, outputs = 45, depth = 333;
+  Philox const random{5};
+  std::vector<float> values;
+  for (std::uint64_t i = 0; i < std::uint64_t{tokens + outputs} * depth; ++i)
+    values.push_back(static_cast<float>(random(i)) * 0x1p-31f - 1.0f);
+  auto const weight = quantize<S>(MatrixView<float const>{values.data(), {outputs, depth}});
+  if (!weight)
+    std::abort();
+  Prepacked<S> const packed = prepack(weight->view());
+  float const* const x = values.data() + outputs * depth;
+  for (index_t const count : {index_t{1}, index_t{7}, tokens}) {
+    std::vector<float> y(static_cast<std::size_t>(count * outputs));
+    if (gemm<A>(MatrixView<float const>{x, {count, depth}}, packed.view(),
+                MatrixView<float>{y.data(), {count, outputs}}) != Status::ok)
+      std::abort();
+    sum.add(y);
+  }
+}
+
 }  // namespace
 
 std::uint64_t PART(qfmt::Isa isa) {
@@ -57,5 +81,9 @@ std::uint64_t PART(qfmt::Isa isa) {
   add_scheme<with_profile<preset::W8A8::InputActivations, Package>, Code<FP16>>(sum, isa);
   add_scheme<preset::FP8_BLOCK::Weights, float>(sum, isa);
   add_scheme<preset::W3A16::Weights, Code<BF16>>(sum, isa);
+  add_products<Accuracy::A8, preset::NVFP4::Weights>(sum);
+  add_products<Accuracy::F32, preset::NVFP4::Weights>(sum);
+  add_products<Accuracy::BF16, preset::NVFP4::Weights>(sum);
+  add_products<Accuracy::F32, preset::FP8_DYNAMIC::Weights>(sum);
   return sum.value;
 }

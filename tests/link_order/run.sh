@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # A program of two objects that use the same templates, one compiled for any x86-64 and one for this
-# processor, quantizes the same bytes whichever of the two the linker takes definitions from.
+# processor, quantizes the same bytes and multiplies to the same bits on every instruction set,
+# whichever of the two the linker takes definitions from.
 #
 #   run.sh CXX INCLUDE_DIR WORK_DIR
 set -euo pipefail
@@ -25,7 +26,10 @@ compile tuned -O2 -march=native
 for order in "plain tuned" "tuned plain"; do
   read -r first second <<<"$order"
   "$cxx" "$work/main.o" "$work/$first.o" "$work/$second.o" -o "$work/program"
-  "$work/program" >"$work/$first-first" || { echo "$order: the two objects differ"; exit 1; }
+  for isa in portable avx2 avx512_vnni avx512_bf16; do
+    sum=$(QFMT_ISA=$isa "$work/program") || { echo "$order, $isa: the two objects differ"; exit 1; }
+    echo "$isa $sum"
+  done >"$work/$first-first"
 done
 diff "$work/plain-first" "$work/tuned-first"
-echo "both orders: $(cat "$work/plain-first")"
+cat "$work/plain-first"
