@@ -110,6 +110,15 @@ struct Run {
   }
 };
 
+/// Asks for a line two pages ahead when the next `bytes` reach a new page: the processor's own
+/// prefetching ends at pages of 4 KiB, and begins late behind them.
+inline void open_page(uint8_t const* from, index_t bytes) noexcept {
+  constexpr uintptr_t page = 4096;
+  auto const at = reinterpret_cast<uintptr_t>(from);
+  if (at % page + static_cast<uintptr_t>(bytes) >= page)
+    _mm_prefetch(reinterpret_cast<char const*>((at / page + 3) * page), _MM_HINT_T1);
+}
+
 /// Tokens whose chains run side by side: enough to hide the latency of each.
 template <int Tokens>
 inline constexpr int abreast = Tokens < 8 ? Tokens : 8;
@@ -129,8 +138,9 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
 
   __m512i const values = Block<S>::table();
   constexpr index_t length = Scaled ? 1 : W::run_of(Slices);
-  // The processor is slow to see this one stream coming (Zen 4); asking costs the others time.
-  constexpr bool fetches = Tokens == 1 && Scaled && W::map.code_bits == 8 && one_group;
+  // Kernels that are quick enough to wait for memory at every page, and one (Zen 4) at every line.
+  constexpr bool quick = Tokens == 1 && Slices == 1 && W::block == 32;
+  constexpr bool fetches = quick && Scaled && one_group;
   [[maybe_unused]] Run<Block<S>::quads, Tokens> run;
   [[maybe_unused]] __m512 total[std::size_t{Tokens}];
   _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) {
@@ -145,12 +155,14 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
       if constexpr (S::has_zero_point)
         zero_points = load_zero_points(panel + W::map.zero_points_at() + g * zero_points_of_group);
       for (index_t b = 0; b < blocks; ++b) {
-        Block<S> block;
-        block.decode(codes, values, zero_points);
         if constexpr (fetches) {
           _Pragma("GCC unroll 8") for (index_t i = 0; i < Block<S>::bytes; i += PanelLayout::line)
               _mm_prefetch(reinterpret_cast<char const*>(codes + 4096 + i), _MM_HINT_T0);
+        } else if constexpr (quick) {
+          open_page(codes, Block<S>::bytes);
         }
+        Block<S> block;
+        block.decode(codes, values, zero_points);
         codes += Block<S>::bytes;
         if constexpr (length > 1) {
           if (b % length == 0)
