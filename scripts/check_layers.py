@@ -190,6 +190,8 @@ def self_test():
         (tree(tensor__view="<qfmt/tensor/own.hpp>", tensor__own="<vector>"), "may not reach <vector>"),
         (tree(tensor__scheme="<string>"), "may not reach <string>"),
         (tree(gemm__g="<immintrin.h>"), "gemm may not include <immintrin.h>"),
+        (tree(gemm__g="<sys/mman.h>"), "gemm may not include <sys/mman.h>"),
+        (tree(gemm__large_pages="<sys/mman.h>"), None),
         (tree(gemm__g="<qfmt/io/i.hpp>", io__i=""), "gemm may not include io"),
         (tree(calibration__c="<qfmt/io/i.hpp>", io__i=""), "calibration may not include io"),
         (tree(calibration__c="<nlohmann/json.hpp>"), "calibration may not include <nlohmann/json.hpp>"),

@@ -30,13 +30,19 @@ struct Checksum {
   }
 };
 
+template <class T>
+std::vector<T> uniform(index_t count) {
+  Philox const random{3};
+  std::vector<T> values;
+  for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(count); ++i)
+    values.push_back(from_float<T>(static_cast<float>(random(i)) * 0x1p-31f - 1.0f));
+  return values;
+}
+
 template <class S, class T>
 void add_scheme(Checksum& sum, Isa isa) {
   Shape const shape{9, 333};
-  Philox const random{3};
-  std::vector<T> values;
-  for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(shape.size()); ++i)
-    values.push_back(from_float<T>(static_cast<float>(random(i)) * 0x1p-31f - 1.0f));
+  std::vector<T> const values = uniform<T>(shape.size());
   auto const tensor = quantize<S, T>({values.data(), shape}, Serial{}, {}, isa);
   std::vector<float> back(values.size());
   if (!tensor ||
@@ -52,10 +58,7 @@ void add_scheme(Checksum& sum, Isa isa) {
 template <Accuracy A, class S>
 void add_products(Checksum& sum) {
   constexpr index_t tokens = 37, outputs = 45, depth = 333;
-  Philox const random{5};
-  std::vector<float> values;
-  for (std::uint64_t i = 0; i < std::uint64_t{tokens + outputs} * depth; ++i)
-    values.push_back(static_cast<float>(random(i)) * 0x1p-31f - 1.0f);
+  std::vector<float> const values = uniform<float>((tokens + outputs) * depth);
   auto const weight = quantize<S>(MatrixView<float const>{values.data(), {outputs, depth}});
   if (!weight)
     std::abort();

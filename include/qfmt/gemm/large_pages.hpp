@@ -11,9 +11,9 @@
 
 namespace qfmt {
 
-/// Allocates memory for weights, which a product with one token reads from end to end, faster than
-/// a processor translates addresses of pages of 4 KiB: large arrays begin at a multiple of 2 MiB,
-/// and Linux is asked for pages of that size. It is a wish; nothing depends on its being granted.
+/// Allocates memory for weights, which a product with one token reads from end to end, and faster
+/// from large pages: large arrays begin at a multiple of 2 MiB, and Linux is asked for pages of that
+/// size. It is a wish; nothing depends on its being granted.
 template <class T>
 struct LargePageAllocator {
   using value_type = T;

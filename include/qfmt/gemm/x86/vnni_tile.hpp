@@ -110,8 +110,8 @@ struct Run {
   }
 };
 
-/// Asks for a line two pages ahead when the next `bytes` reach a new page: the processor's own
-/// prefetching ends at pages of 4 KiB, and begins late behind them.
+/// When the next `bytes` reach a new page, asks for the first line two pages beyond it: a
+/// processor's own prefetching need not go on across pages of 4 KiB.
 inline void open_page(uint8_t const* from, index_t bytes) noexcept {
   constexpr uintptr_t page = 4096;
   auto const at = reinterpret_cast<uintptr_t>(from);
@@ -140,7 +140,7 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
   constexpr index_t length = Scaled ? 1 : W::run_of(Slices);
   // Kernels that are quick enough to wait for memory at every page, and one (Zen 4) at every line.
   constexpr bool quick = Tokens == 1 && Slices == 1 && W::block == 32;
-  constexpr bool fetches = quick && Scaled && one_group;
+  constexpr bool fetches = quick && Scaled && one_group && W::map.code_bits == 8;
   [[maybe_unused]] Run<Block<S>::quads, Tokens> run;
   [[maybe_unused]] __m512 total[std::size_t{Tokens}];
   _Pragma("GCC unroll 16") for (int t = 0; t < Tokens; ++t) {
