@@ -49,6 +49,12 @@ struct FarApart : Codebook<Codebook16{{-0x1p60f, -0x1.8p30f, -0x1p-60f, 0.0f, 0x
   static constexpr char const* name = "FarApart";
 };
 
+// The smaller of the first two is the lower one, and their sum is rounded up.
+struct AcrossZero : Codebook<Codebook16{{-0x1p-60f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f, 8.0f,
+                                         9.0f, 10.0f, 11.0f, 12.0f, 13.0f, 14.0f, 15.0f}}> {
+  static constexpr char const* name = "AcrossZero";
+};
+
 /// The nearest producible entry by looking at all of them; of two that are equally far, the
 /// smaller.
 template <class F>
@@ -169,6 +175,10 @@ TEST_CASE("codebook: the border of values far apart is not beyond their midpoint
   CHECK(FarApart::border<double>(rank_of(0x1p-140f)) == 0x1p-101 + 0x1p-141);
   CHECK(FarApart::border(rank_of(0x1p-100f)) == 0x1p-61f);
   CHECK(FarApart::border(14) == 0x1.00fffep127f);
+  // 0.5 - 2^-61.
+  CHECK(AcrossZero::border<double>(0) == std::nextafter(0.5, 0.0));
+  CHECK(AcrossZero::border(0) == std::nextafter(0.5f, 0.0f));
+  CHECK((encode<AcrossZero>(0.5).bits == 1 && encode<AcrossZero>(0.5f).bits == 1));
 }
 
 TEST_CASE_TEMPLATE("codebook: NaN of either sign gives the largest value", T, float, double) {
