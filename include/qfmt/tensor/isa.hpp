@@ -51,6 +51,25 @@ inline constexpr std::array<char const*, 5> isa_names{"portable", "avx2", "avx51
 #endif
 }
 
+/// Whether this processor multiplies vectors of 512 bits as often as it loads them, twice a clock:
+/// AMD's from Zen 5 on (Zen 4 takes two steps), except where it says that its data paths have 256 bits
+/// (CPUID 8000_001A, EAX bit 2; some of Zen 5's mobile kinds); all that are not AMD's. Read once.
+[[nodiscard]] inline bool has_full_width_512() noexcept {
+#if defined(QFMT_X86)
+  static bool const full = [] {
+    unsigned int a = 0, b = 0, c = 0, d = 0;
+    if (__builtin_cpu_is("amd") == 0)
+      return true;
+    bool const half = __get_cpuid(0x8000001A, &a, &b, &c, &d) != 0 && (a & 4) != 0;
+    constexpr unsigned int zen5 = 26 - 15;  // the extended family, in bits 20 to 27
+    return !half && __get_cpuid(1, &a, &b, &c, &d) != 0 && (a >> 20 & 0xFF) >= zen5;
+  }();
+  return full;
+#else
+  return false;
+#endif
+}
+
 /// What is used: the best that this processor has, or less if the environment variable QFMT_ISA
 /// names less, for tests and for measuring. Conversions, quantize and dequantize give the same
 /// bytes whatever is chosen; a product with an Accuracy keeps its bound, and its last bits may

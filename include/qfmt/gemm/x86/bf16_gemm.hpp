@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <qfmt/gemm/x86/bf16_tile.hpp>
-#include <qfmt/gemm/x86/panel_gemm.hpp>
+#include <qfmt/gemm/x86/two_panels.hpp>
 #include <qfmt/tensor/isa.hpp>
 
 #if defined(QFMT_X86)
@@ -26,6 +25,7 @@ struct Bf16Kernels {
       avx512_bf16::multiply_pairs<S, 1>, avx512_bf16::multiply_pairs<S, 2>,
       avx512_bf16::multiply_pairs<S, 4>, avx512_bf16::multiply_pairs<S, 8>,
       avx512_bf16::multiply_pairs<S, 16>};
+  static constexpr TwoPanelsKernel two_panels = &avx512_bf16::multiply_pairs_of_two<S>;
 
   template <Operand X>
   static void write(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,

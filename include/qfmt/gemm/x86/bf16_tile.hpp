@@ -75,6 +75,7 @@ void multiply_panel(uint8_t const* panel, index_t padded, uint8_t const* x, floa
   constexpr index_t token = W::block * 2;
   constexpr index_t half = Place<S>::half;
   Place<S> const place{panel, padded};
+  bool const full_width = has_full_width_512();
   __m512 total[std::size_t{Tokens}];
   _Pragma("GCC unroll 8") for (__m512& t : total) t = _mm512_setzero_ps();
   index_t const piece = W::one_scale ? padded : W::map.strip_columns();
@@ -87,6 +88,8 @@ void multiply_panel(uint8_t const* panel, index_t padded, uint8_t const* x, floa
       _Pragma("GCC unroll 2") for (index_t h = 0; h < W::block; h += half) {
         if constexpr (W::scaled_codes)
           scale = scales_of<S>(place.scales(column + h));
+        if (full_width)
+          avx512_vnni::fetch_lines<HalfBlock<S>::bytes>(codes + avx512_vnni::fetch_distance);
         HalfBlock<S> weights;
         weights.decode(codes, scale);
         codes += HalfBlock<S>::bytes;

@@ -5,7 +5,7 @@
 #include <qfmt/gemm/accuracy.hpp>
 #include <qfmt/gemm/x86/avx2_tile.hpp>
 #include <qfmt/gemm/x86/panel_gemm.hpp>
-#include <qfmt/gemm/x86/word_tile.hpp>
+#include <qfmt/gemm/x86/two_panels.hpp>
 #include <qfmt/gemm/x86/write_digits.hpp>
 #include <qfmt/tensor/isa.hpp>
 
@@ -21,6 +21,7 @@ struct DigitKernelsBase {
   static constexpr index_t run = W::run_of(Slices);
   static constexpr index_t decoded_block = decoded_bytes(block);
   static constexpr index_t token_block = DigitLayout{Slices, block, 1}.token_bytes();
+  static constexpr TwoPanelsKernel two_panels = nullptr;
 
   template <Operand X>
   static void write(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
@@ -62,6 +63,13 @@ struct DigitKernels<Isa::avx512_vnni, S, Slices> : DigitKernelsBase<S, Slices> {
       avx512_vnni::multiply_tile<S, Slices, 16>};
   static constexpr BlocksKernel blocks[] = {multiply<1>, multiply<2>, multiply<4>, multiply<8>,
                                             multiply<16>};
+  static constexpr TwoPanelsKernel two_panels = [] {
+    if constexpr (Slices == 1) {
+      return &avx512_vnni::multiply_decoded_of_two<block, run, false, in_place>;
+    } else {
+      return TwoPanelsKernel{};
+    }
+  }();
 };
 
 /// Two digits as words, for many tokens; see PanelGemm.
@@ -76,6 +84,9 @@ struct WordKernels : DigitKernelsBase<S, Slices> {
   static constexpr BlocksKernel multiply = &avx512_vnni::multiply_words<block, Slices, Tokens>;
   static constexpr BlocksKernel blocks[] = {multiply<1>, multiply<2>, multiply<4>, multiply<8>,
                                             multiply<16>};
+  // Nothing to gain with short sums of two digits: they load no more than they multiply and convert.
+  static constexpr TwoPanelsKernel two_panels =
+      Slices == 3 || block == 32 ? &avx512_vnni::multiply_words_of_two<block, Slices> : nullptr;
 
   template <Operand X>
   static void write(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
@@ -132,6 +143,8 @@ struct ScaledKernels<Isa::avx512_vnni, S> : ScaledKernelsBase<S> {
       avx512_vnni::multiply_decoded<block, 1, 1, 4, true>,
       avx512_vnni::multiply_decoded<block, 1, 1, 8, true>,
       avx512_vnni::multiply_decoded<block, 1, 1, 16, true>};
+  static constexpr TwoPanelsKernel two_panels =
+      &avx512_vnni::multiply_decoded_of_two<block, 1, true>;
 };
 
 template <class S>
@@ -170,11 +183,11 @@ struct DigitGemm {
       return Status::unsupported;
     if constexpr (A == Accuracy::A8Block)
       return PanelGemm<ScaledKernels<isa, S>>::run(x, w, y, epilogue, executor);
-    // On Zen 4 digits are quicker with three slices and blocks of 32.
-    constexpr bool words =
-        has_words<S>(slices_of(A)) && (slices_of(A) == 2 || IntegerWeights<S>::block == 16);
-    if constexpr (isa == Isa::avx512_vnni && words) {
-      if (y.shape.rows > largest_tile)
+    if constexpr (isa == Isa::avx512_vnni && has_words<S>(slices_of(A))) {
+      // On Zen 4 digits are quicker with three slices and blocks of 32.
+      bool const words =
+          slices_of(A) == 2 || IntegerWeights<S>::block == 16 || has_full_width_512();
+      if (words && y.shape.rows > largest_tile)
         return PanelGemm<WordKernels<S, slices_of(A)>>::run(x, w, y, epilogue, executor);
     }
     return PanelGemm<DigitKernels<isa, S, slices_of(A)>>::run(x, w, y, epilogue, executor);

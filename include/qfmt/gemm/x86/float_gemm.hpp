@@ -3,7 +3,7 @@
 #pragma once
 
 #include <qfmt/gemm/x86/fma_tile.hpp>
-#include <qfmt/gemm/x86/panel_gemm.hpp>
+#include <qfmt/gemm/x86/two_panels.hpp>
 #include <qfmt/tensor/isa.hpp>
 
 #if defined(QFMT_X86)
@@ -18,6 +18,7 @@ struct FloatKernelsBase {
   static constexpr index_t run = 1;
   static constexpr index_t decoded_block = W::decoded_block;
   static constexpr index_t token_block = block * sizeof(float);
+  static constexpr TwoPanelsKernel two_panels = nullptr;
 
   /// A tile of floats: for each column, all of its tokens.
   template <Operand X>
@@ -65,6 +66,7 @@ struct FloatKernels<Isa::avx512_vnni, S> : FloatKernelsBase<S> {
       avx512_vnni::multiply_floats<block, 1>, avx512_vnni::multiply_floats<block, 2>,
       avx512_vnni::multiply_floats<block, 4>, avx512_vnni::multiply_floats<block, 8>,
       avx512_vnni::multiply_floats<block, 16>};
+  static constexpr TwoPanelsKernel two_panels = &avx512_vnni::multiply_floats_of_two<block>;
 };
 
 template <class S>

@@ -162,7 +162,8 @@ void multiply_float_panel(uint8_t const* panel, index_t padded, uint8_t const* x
                           float* sums) noexcept {
   using W = FloatWeights<S>;
   constexpr bool one_group = S::Granularity::cols == whole;
-  constexpr index_t prefetch = 2048;  // half a page: most lines need no new translation
+  // Half a page elsewhere: most lines need no new translation.
+  index_t const ahead = has_full_width_512() ? fetch_distance : 2048;
   index_t const lines = (one_group ? padded : W::map.group) / PanelLayout::quad;
   auto const* token = reinterpret_cast<float const*>(x);
   __m512 total[std::size_t{Tokens}];
@@ -173,7 +174,7 @@ void multiply_float_panel(uint8_t const* panel, index_t padded, uint8_t const* x
       __m512 const scale =
           load_scales<typename S::Stored>(panel + g * PanelLayout::lanes * W::map.scale_bytes);
       for (index_t i = 0; i < lines; ++i, codes += PanelLayout::line, token += 4 * Tokens) {
-        _mm_prefetch(reinterpret_cast<char const*>(codes + prefetch), _MM_HINT_T0);
+        fetch_lines<PanelLayout::line>(codes + ahead);
         __m512i const line = _mm512_load_si512(codes);
         add_column<Tokens>(decode_column<S, 0>(line, scale), token, total);
         add_column<Tokens>(decode_column<S, 1>(line, scale), token + Tokens, total);

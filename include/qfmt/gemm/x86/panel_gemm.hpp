@@ -8,6 +8,7 @@
 
 #include <qfmt/gemm/backend.hpp>
 #include <qfmt/gemm/prepacked.hpp>
+#include <qfmt/tensor/isa.hpp>
 
 namespace qfmt::x86 {
 
@@ -25,6 +26,16 @@ inline constexpr index_t largest_tile = 16;
 using BlocksKernel = void (*)(uint8_t const* decoded, index_t blocks, uint8_t const* x, float* sums,
                               uint8_t const* next) noexcept;
 
+/// The same for two panels and a largest tile.
+struct TwoPanels {
+  uint8_t const* decoded;  // the blocks of the first, behind them those of the second
+  index_t blocks;          // of each
+  uint8_t const* x;
+  float* sums[2];
+  uint8_t const* next[2];
+};
+using TwoPanelsKernel = void (*)(TwoPanels const& work) noexcept;
+
 /// The order of work of every product with a prepacked weight, around kernels that say how:
 ///
 ///     block, decoded_block            columns of a block, and its bytes when decoded
@@ -34,6 +45,7 @@ using BlocksKernel = void (*)(uint8_t const* decoded, index_t blocks, uint8_t co
 ///     panel[]                         sums of a panel, decoded on the way, by tile size, or null
 ///     decode                          blocks of a panel into memory
 ///     blocks[]                        sums of decoded blocks, by tile size
+///     two_panels                      the same of two panels, for full-width vectors, or null
 ///     finish(sums, tokens, scales, w, number)  the sums' last factors
 ///
 /// First the tokens become tiles, in memory that is allocated here. A single tile goes to the kernel
@@ -84,9 +96,13 @@ class PanelGemm {
 
  private:
   static constexpr index_t tile_floats = largest_tile * PanelLayout::lanes;
+  static constexpr index_t most_decoded = 20480;  // bytes, of all panels together
   static constexpr index_t chunk =
-      20480 / Kernels::decoded_block / Kernels::run * Kernels::run;  // blocks
+      most_decoded / Kernels::decoded_block / Kernels::run * Kernels::run;  // blocks
   static_assert(chunk > 0);
+  static constexpr index_t chunk_of_two =
+      (std::max)(most_decoded / 2 / Kernels::decoded_block, Kernels::run) / Kernels::run *
+      Kernels::run;
 
   /// Tiles of a band: their chunks take half a MiB at most.
   static constexpr index_t largest_band = std::clamp<index_t>(
@@ -95,7 +111,7 @@ class PanelGemm {
 
   struct Workspace {
     alignas(64) float sums[std::size_t{most_together * largest_band * tile_floats}];
-    alignas(64) uint8_t decoded[chunk * Kernels::decoded_block];
+    alignas(64) uint8_t decoded[(std::max)(chunk, 2 * chunk_of_two) * Kernels::decoded_block];
 
     [[nodiscard]] float* sums_of(index_t panel, index_t tile) noexcept {
       return sums + (panel * largest_band + tile) * tile_floats;
@@ -145,22 +161,36 @@ class PanelGemm {
     for (index_t p = panels.begin; p < panels.end; ++p)
       std::fill_n(space.sums_of(p - panels.begin, 0), (band.end - band.begin) * tile_floats, 0.0f);
     index_t const blocks = tiles.padded / Kernels::block;
-    for (index_t b = 0; b < blocks; b += chunk) {
-      index_t const some = (std::min)(chunk, blocks - b);
-      for (index_t p = panels.begin; p < panels.end; ++p) {
-        Kernels::decode(w.panel(p), tiles.padded, b, some, space.decoded);
-        // What is decoded next comes in while this is multiplied: the chunk of the next panel, or
+    bool const by_two = Kernels::two_panels != nullptr && has_full_width_512();
+    index_t const step = by_two ? 2 : 1;
+    index_t const length = by_two ? chunk_of_two : chunk;
+    for (index_t b = 0; b < blocks; b += length) {
+      index_t const some = (std::min)(length, blocks - b);
+      for (index_t p = panels.begin; p < panels.end; p += step) {
+        index_t const count = (std::min)(step, panels.end - p);
+        for (index_t i = 0; i < count; ++i)
+          Kernels::decode(w.panel(p + i), tiles.padded, b, some,
+                          space.decoded + i * some * Kernels::decoded_block);
+        // What is decoded next comes in while this is multiplied: the chunk of the next panels, or
         // the next chunk of the first.
-        uint8_t const* next = p + 1 < panels.end
-                                  ? w.panel(p + 1) + panel_bytes * b / blocks
-                                  : w.panel(panels.begin) + panel_bytes * (b + chunk) / blocks;
+        uint8_t const* next = p + step < panels.end
+                                  ? w.panel(p + step) + panel_bytes * b / blocks
+                                  : w.panel(panels.begin) + panel_bytes * (b + length) / blocks;
         for (index_t t = band.begin; t < band.end; ++t, next += some * PanelLayout::line) {
           std::size_t const size = tiles.size(t);
-          index_t const at = b * tile_sizes[size] * Kernels::token_block;
+          uint8_t const* const x = tiles.data_of(t) + b * tile_sizes[size] * Kernels::token_block;
+          float* const sums[2] = {space.sums_of(p - panels.begin, t - band.begin),
+                                  space.sums_of(p + 1 - panels.begin, t - band.begin)};
           if (p == panels.begin && b + some == blocks)
             fetch(t);
-          Kernels::blocks[size](space.decoded, some, tiles.data_of(t) + at,
-                                space.sums_of(p - panels.begin, t - band.begin), next);
+          if (count == 2 && tile_sizes[size] == largest_tile) {
+            Kernels::two_panels(
+                {space.decoded, some, x, {sums[0], sums[1]}, {next, next + panel_bytes}});
+            continue;
+          }
+          for (index_t i = 0; i < count; ++i)
+            Kernels::blocks[size](space.decoded + i * some * Kernels::decoded_block, some, x,
+                                  sums[i], next + i * panel_bytes);
         }
       }
     }

@@ -138,7 +138,8 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
 
   __m512i const values = Block<S>::table();
   constexpr index_t length = Scaled ? 1 : W::run_of(Slices);
-  // Kernels that are quick enough to wait for memory at every page, and one (Zen 4) at every line.
+  bool const full_width = has_full_width_512();
+  // On Zen 4, kernels that are quick enough to wait for memory at every page, and one at every line.
   constexpr bool quick = Tokens == 1 && Slices == 1 && W::block == 32;
   constexpr bool fetches = quick && Scaled && one_group && W::map.code_bits == 8;
   [[maybe_unused]] Run<Block<S>::quads, Tokens> run;
@@ -155,9 +156,10 @@ void multiply_tile(uint8_t const* panel, index_t padded, uint8_t const* x, float
       if constexpr (S::has_zero_point)
         zero_points = load_zero_points(panel + W::map.zero_points_at() + g * zero_points_of_group);
       for (index_t b = 0; b < blocks; ++b) {
-        if constexpr (fetches) {
-          _Pragma("GCC unroll 8") for (index_t i = 0; i < Block<S>::bytes; i += PanelLayout::line)
-              _mm_prefetch(reinterpret_cast<char const*>(codes + 4096 + i), _MM_HINT_T0);
+        if (full_width) {
+          fetch_lines<Block<S>::bytes>(codes + fetch_distance);
+        } else if constexpr (fetches) {
+          fetch_lines<Block<S>::bytes>(codes + fetch_distance / 2);
         } else if constexpr (quick) {
           open_page(codes, Block<S>::bytes);
         }
