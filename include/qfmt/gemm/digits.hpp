@@ -136,19 +136,30 @@ struct DigitLayout {
   }
 };
 
-/// Where tokens of two or three digits lie for kernels that multiply words: v = 65536 top + low, low
-/// a signed word, and weights are signed words w.
+/// Where tokens lie for kernels that multiply words: v = 65536 top + low, low a signed word, and
+/// weights are signed words w.
 ///
-///     2 slices   low, a word for each column
-///     3 slices   top, a signed byte for each column | the seed of the top ones, an int32 | low
+///     1, 2 slices     low, a word for each column
+///     3 slices        top, a signed byte for each column | the seed of the top ones, an int32 | low
+///     3, `all` words  top, a word for each column | low + 128
 ///
-/// The columns of a quad follow in the order 0 2 1 3, which is how its bytes become words.
+/// In all words top is the highest of the digits, so that sums are theirs: low then reaches from
+/// -128 * 257 to 127 * 257, and 128 more is a word. Tokens that were quantized by block have the
+/// block's scale behind. The columns of a quad follow in the order 0 2 1 3, which is how its bytes
+/// become words.
 struct WordLayout {
   int slices = 2;
   index_t block = 16;
+  bool all = false;
+  bool scaled = false;
 
-  [[nodiscard]] constexpr index_t low_at() const noexcept { return slices == 3 ? block + 4 : 0; }
-  [[nodiscard]] constexpr index_t token_bytes() const noexcept { return low_at() + 2 * block; }
+  [[nodiscard]] constexpr index_t low_at() const noexcept {
+    return slices < 3 ? 0 : all ? 2 * block : block + 4;
+  }
+  [[nodiscard]] constexpr index_t scale_at() const noexcept { return low_at() + 2 * block; }
+  [[nodiscard]] constexpr index_t token_bytes() const noexcept {
+    return scale_at() + (scaled ? 4 : 0);
+  }
 };
 
 /// Whether words give the bits that digits give: with three slices the sum of low must be exact in

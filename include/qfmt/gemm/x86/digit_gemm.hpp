@@ -91,8 +91,8 @@ struct WordKernels : DigitKernelsBase<S, Slices> {
   template <Operand X>
   static void write(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
                     uint8_t* to, float* scales) noexcept {
-    avx2::write_digits<Slices, block, 1, true>(x, first, rows, tokens, padded,
-                                               IntegerWeights<S>::offset, to, scales);
+    avx2::write_digits<Slices, block, 1, avx2::As::words>(x, first, rows, tokens, padded,
+                                                          IntegerWeights<S>::offset, to, scales);
   }
 };
 
@@ -109,6 +109,36 @@ struct DigitKernels<Isa::avx2, S, Slices> : DigitKernelsBase<S, Slices> {
       avx2::multiply_decoded<block, run, Slices, 4, largest>,
       avx2::multiply_decoded<block, run, Slices, 8, largest>,
       avx2::multiply_decoded<block, run, Slices, 16, largest>};
+};
+
+/// Weights of 8 bits, as words.
+template <class S, int Slices>
+requires(S::Format::bits == 8) struct DigitKernels<Isa::avx2, S, Slices>
+    : DigitKernelsBase<S, Slices> {
+  using DigitKernelsBase<S, Slices>::block;
+  using DigitKernelsBase<S, Slices>::run;
+  static constexpr index_t decoded_block =
+      decoded_bytes(block) + (Slices == 3 ? PanelLayout::line : 0);
+  static constexpr index_t token_block = WordLayout{Slices, block, true}.token_bytes();
+  static constexpr auto decode = &avx2::decode_for_words<S, Slices>;
+  static constexpr void (*panel[5])(uint8_t const*, index_t, uint8_t const*, float*) = {[] {
+    if constexpr (Slices < 3) {
+      return &avx2::multiply_token<S, Slices>;
+    } else {
+      return nullptr;
+    }
+  }()};
+  template <int Tokens>
+  static constexpr BlocksKernel multiply = &avx2::multiply_words<block, run, Slices, Tokens>;
+  static constexpr BlocksKernel blocks[] = {multiply<1>, multiply<2>, multiply<4>, multiply<8>,
+                                            multiply<16>};
+
+  template <Operand X>
+  static void write(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
+                    uint8_t* to, float* scales) noexcept {
+    avx2::write_digits<Slices, block, 1, avx2::As::all_words>(x, first, rows, tokens, padded, 0, to,
+                                                              scales);
+  }
 };
 
 /// One digit and a scale for each block of a token; see PanelGemm.
@@ -159,6 +189,26 @@ struct ScaledKernels<Isa::avx2, S> : ScaledKernelsBase<S> {
       avx2::multiply_decoded<block, 1, 1, 4, largest, true>,
       avx2::multiply_decoded<block, 1, 1, 8, largest, true>,
       avx2::multiply_decoded<block, 1, 1, 16, largest, true>};
+};
+
+/// Weights of 8 bits, as words.
+template <class S>
+requires(S::Format::bits == 8) struct ScaledKernels<Isa::avx2, S> : ScaledKernelsBase<S> {
+  using ScaledKernelsBase<S>::block;
+  static constexpr index_t token_block = WordLayout{1, block, true, true}.token_bytes();
+  static constexpr auto decode = &avx2::decode_for_words<S, 1>;
+  static constexpr void (*panel[5])(uint8_t const*, index_t, uint8_t const*,
+                                    float*) = {avx2::multiply_token<S, 1, true>};
+  template <int Tokens>
+  static constexpr BlocksKernel multiply = &avx2::multiply_words<block, 1, 1, Tokens, true>;
+  static constexpr BlocksKernel blocks[] = {multiply<1>, multiply<2>, multiply<4>, multiply<8>,
+                                            multiply<16>};
+
+  template <Operand X>
+  static void write(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
+                    uint8_t* to, float* scales) noexcept {
+    avx2::write_scaled_blocks<block, true>(x, first, rows, tokens, padded, 0, to, scales);
+  }
 };
 
 /// A prepacked weight of integers times activations in digits of 8 bits: exact integer sums of

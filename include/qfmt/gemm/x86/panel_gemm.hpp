@@ -96,13 +96,12 @@ class PanelGemm {
 
  private:
   static constexpr index_t tile_floats = largest_tile * PanelLayout::lanes;
-  static constexpr index_t most_decoded = 20480;  // bytes, of all panels together
-  static constexpr index_t chunk =
-      most_decoded / Kernels::decoded_block / Kernels::run * Kernels::run;  // blocks
-  static_assert(chunk > 0);
-  static constexpr index_t chunk_of_two =
-      (std::max)(most_decoded / 2 / Kernels::decoded_block, Kernels::run) / Kernels::run *
-      Kernels::run;
+  /// Blocks of a chunk: whole runs, and about 20 KiB for `panels` together when decoded.
+  static constexpr index_t chunk_of(index_t panels) noexcept {
+    return (std::max)(20480 / panels / Kernels::decoded_block / Kernels::run, index_t{1}) *
+           Kernels::run;
+  }
+  static constexpr index_t chunk = chunk_of(1);
 
   /// Tiles of a band: their chunks take half a MiB at most.
   static constexpr index_t largest_band = std::clamp<index_t>(
@@ -111,7 +110,7 @@ class PanelGemm {
 
   struct Workspace {
     alignas(64) float sums[std::size_t{most_together * largest_band * tile_floats}];
-    alignas(64) uint8_t decoded[(std::max)(chunk, 2 * chunk_of_two) * Kernels::decoded_block];
+    alignas(64) uint8_t decoded[(std::max)(chunk, 2 * chunk_of(2)) * Kernels::decoded_block];
 
     [[nodiscard]] float* sums_of(index_t panel, index_t tile) noexcept {
       return sums + (panel * largest_band + tile) * tile_floats;
@@ -163,7 +162,7 @@ class PanelGemm {
     index_t const blocks = tiles.padded / Kernels::block;
     bool const by_two = Kernels::two_panels != nullptr && has_full_width_512();
     index_t const step = by_two ? 2 : 1;
-    index_t const length = by_two ? chunk_of_two : chunk;
+    index_t const length = by_two ? chunk_of(2) : chunk;
     for (index_t b = 0; b < blocks; b += length) {
       index_t const some = (std::min)(length, blocks - b);
       for (index_t p = panels.begin; p < panels.end; p += step) {

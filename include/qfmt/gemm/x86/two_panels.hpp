@@ -74,8 +74,8 @@ void multiply_decoded_of_two(TwoPanels const& work) noexcept {
     TwoTotals<tokens> totals{work, from};
     uint8_t const* codes[2] = {decoded[0] + PanelLayout::line, decoded[1] + PanelLayout::line};
     if constexpr (InPlace) {
-      __builtin_memcpy(&codes[0], codes[0], sizeof codes[0]);
-      __builtin_memcpy(&codes[1], codes[1], sizeof codes[1]);
+      __builtin_memcpy(&codes[0], codes[0], sizeof(uint8_t const*));
+      __builtin_memcpy(&codes[1], codes[1], sizeof(uint8_t const*));
     }
     uint8_t const* x = work.x + from * token;
     uint8_t const* const next = work.next[from / 8];

@@ -102,10 +102,18 @@ template <index_t Block>
   return total;
 }
 
+/// Two vectors of words, as the columns of quads follow each other in WordLayout. Nothing saturates.
+[[nodiscard]] inline __m256i words_of(__m256i first, __m256i second) noexcept {
+  __m256i const words = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xD8);
+  return _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(words, 0xD8), 0xD8);  // 0 2 1 3
+}
+
 /// One token of one block as words; see WordLayout.
-template <int Slices, index_t Block>
+template <int Slices, index_t Block, bool All>
 inline void write_words(float const* x, float to_integer, int offset, uint8_t* to) noexcept {
-  constexpr WordLayout layout{Slices, Block};
+  constexpr WordLayout layout{Slices, Block, All};
+  // What v has below the top when that becomes one more: the digits' carries, or half a word.
+  constexpr int below = All ? 128 * 257 : 32768;
   __m256 const factor = _mm256_set1_ps(to_integer);
   [[maybe_unused]] __m256i total = _mm256_setzero_si256();
   for (index_t i = 0; i < Block; i += 16) {
@@ -114,21 +122,24 @@ inline void write_words(float const* x, float to_integer, int offset, uint8_t* t
     for (int part = 0; part < 2; ++part) {
       v[part] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + i + 8 * part), factor));
       if constexpr (Slices == 3) {
-        top[part] = _mm256_srai_epi32(_mm256_add_epi32(v[part], _mm256_set1_epi32(32768)), 16);
+        top[part] = _mm256_srai_epi32(_mm256_add_epi32(v[part], _mm256_set1_epi32(below)), 16);
         total = _mm256_add_epi32(total, top[part]);
         v[part] = _mm256_sub_epi32(v[part], _mm256_slli_epi32(top[part], 16));
+        if constexpr (All)
+          v[part] = _mm256_add_epi32(v[part], _mm256_set1_epi32(128));
       }
     }
-    // Nothing saturates.
-    __m256i low = _mm256_permute4x64_epi64(_mm256_packs_epi32(v[0], v[1]), 0xD8);  // 0 2 1 3
-    low = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(low, 0xD8), 0xD8);
+    __m256i const low = words_of(v[0], v[1]);
     std::memcpy(to + layout.low_at() + 2 * i, &low, sizeof low);
-    if constexpr (Slices == 3) {
+    if constexpr (Slices == 3 && All) {
+      __m256i const words = words_of(top[0], top[1]);
+      std::memcpy(to + 2 * i, &words, sizeof words);
+    } else if constexpr (Slices == 3) {
       __m128i const bytes = low_bytes(top[0], top[1]);
       std::memcpy(to + i, &bytes, sizeof bytes);
     }
   }
-  if constexpr (Slices == 3) {
+  if constexpr (Slices == 3 && !All) {
     int32_t const seed = -offset * sum_of(total);
     std::memcpy(to + Block, &seed, sizeof seed);
   }
@@ -158,13 +169,18 @@ struct Chunks {
   }
 };
 
+/// What a token's integers are written as; see DigitLayout and WordLayout.
+enum class As { digits, words, all_words };
+
 /// Rows [first, first + rows) of x as a tile of `tokens` tokens, those beyond `rows` zero. Columns
-/// from x's last to `padded`, a multiple of Block, are zero. Runs are of `Run` blocks. `Words`: see WordLayout.
-template <int Slices, index_t Block, index_t Run, bool Words = false, Operand X>
+/// from x's last to `padded`, a multiple of Block, are zero. Runs are of `Run` blocks.
+template <int Slices, index_t Block, index_t Run, As Written = As::digits, Operand X>
 void write_digits(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
                   int offset, uint8_t* to, float* scales) noexcept {
-  constexpr index_t token_bytes =
-      Words ? WordLayout{Slices, Block}.token_bytes() : DigitLayout{Slices, Block, 1}.token_bytes();
+  constexpr bool all = Written == As::all_words;
+  constexpr index_t token_bytes = Written == As::digits
+                                      ? DigitLayout{Slices, Block, 1}.token_bytes()
+                                      : WordLayout{Slices, Block, all}.token_bytes();
   Chunks<Block, X> chunks{x};
   index_t const cols = shape_of(x).cols;
   for (index_t t = 0; t < tokens; ++t) {
@@ -190,7 +206,9 @@ void write_digits(X const& x, index_t first, index_t rows, index_t tokens, index
       for (index_t col = 0; col < cols; col += chunks.size) {
         Chunk const some = chunks.read(first + t, col);
         for (index_t i = 0; i < some.count; i += Block, token += tokens * token_bytes) {
-          if constexpr (Slices == 1) {
+          if constexpr (Written != As::digits) {
+            write_words<Slices, Block, all>(some.values + i, scale.to_integer, offset, token);
+          } else if constexpr (Slices == 1) {
             if ((written + i) / Block % Run == 0) {
               if (run != nullptr)
                 write_seed();
@@ -201,8 +219,6 @@ void write_digits(X const& x, index_t first, index_t rows, index_t tokens, index
             }
             total = _mm256_add_epi32(total,
                                      write_bytes<Block>(some.values + i, scale.to_integer, token));
-          } else if constexpr (Words) {
-            write_words<Slices, Block>(some.values + i, scale.to_integer, offset, token);
           } else {
             write_block<Slices, Block>(some.values + i, scale.to_integer, offset, token);
           }
@@ -218,11 +234,12 @@ void write_digits(X const& x, index_t first, index_t rows, index_t tokens, index
 }
 
 /// The same with one digit and a scale for each block, in units of a power of two for each token,
-/// since kernels leave powers of two out of the weights' scales; see DigitLayout.
-template <index_t Block, Operand X>
+/// since kernels leave powers of two out of the weights' scales; see DigitLayout and WordLayout.
+template <index_t Block, bool Words = false, Operand X>
 void write_scaled_blocks(X const& x, index_t first, index_t rows, index_t tokens, index_t padded,
                          int offset, uint8_t* to, float* scales) noexcept {
-  constexpr index_t token_bytes = DigitLayout{1, Block, 1, true}.token_bytes();
+  constexpr index_t token_bytes = Words ? WordLayout{1, Block, true, true}.token_bytes()
+                                        : DigitLayout{1, Block, 1, true}.token_bytes();
   constexpr uint32_t smallest = uint32_t{127 - 100} << 23;  // 2^-100
   Chunks<Block, X> chunks{x};
   index_t const cols = shape_of(x).cols;
@@ -242,14 +259,16 @@ void write_scaled_blocks(X const& x, index_t first, index_t rows, index_t tokens
         for (index_t i = 0; i < some.count; i += Block, token += tokens * token_bytes) {
           TokenScale const scale = token_scale(largest_magnitude(some.values + i, Block), 1);
           if (scale.to_integer == 0.0f) {
-            std::memset(token, 0, Block + sizeof(int32_t));
+            std::memset(token, 0, static_cast<std::size_t>(token_bytes));
+          } else if constexpr (Words) {
+            write_words<1, Block, true>(some.values + i, scale.to_integer, offset, token);
           } else {
             int32_t const seed =
                 -offset * sum_of(write_bytes<Block>(some.values + i, scale.to_integer, token));
             std::memcpy(token + Block, &seed, sizeof seed);
           }
           float const relative = scale.scale / unit;
-          std::memcpy(token + Block + 4, &relative, sizeof relative);
+          std::memcpy(token + token_bytes - 4, &relative, sizeof relative);
         }
         written += some.count;
       }
