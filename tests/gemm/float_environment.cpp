@@ -55,6 +55,28 @@ TEST_CASE("exception flags are the caller's") {
   std::feclearexcept(FE_ALL_EXCEPT);
 }
 
+TEST_CASE("exception flags are the caller's: those of the stack, and in an environment that is not the default") {
+  for (auto const& environment : test::environments()) {
+    CAPTURE(environment.name);
+    test::InEnvironment const caller{environment};
+    for (int const before : {0, FE_DIVBYZERO, FE_OVERFLOW | FE_INVALID}) {
+      std::feclearexcept(FE_ALL_EXCEPT);
+      std::feraiseexcept(before);
+      int const raised = std::fetestexcept(FE_ALL_EXCEPT);
+      {
+        DefaultFloatEnvironment const inside;
+        volatile long double zero = 0.0L, one = 1.0L;
+        volatile long double const infinite = one / zero;
+        volatile double narrow_zero = 0.0;
+        volatile double const nan = narrow_zero / narrow_zero;
+        CHECK((infinite > one && nan != nan));
+      }
+      CHECK(std::fetestexcept(FE_ALL_EXCEPT) == raised);
+      std::feclearexcept(FE_ALL_EXCEPT);
+    }
+  }
+}
+
 TEST_CASE("an executor in the default environment sets it for each range") {
   for (auto const& environment : test::environments()) {
     CAPTURE(environment.name);
