@@ -43,6 +43,36 @@ TEST_CASE("an instruction set: what is detected agrees with the kernel's list") 
   CHECK(detected_isa() == expected);
 }
 
+TEST_CASE("full width: AMD's from family 26 on, unless it says otherwise, and all others") {
+  std::ifstream file{"/proc/cpuinfo"};
+  std::string line;
+  std::string vendor;
+  int family = 0;
+  int model = -1;
+  while (model < 0 && std::getline(file, line)) {
+    auto const value = [&] { return line.substr(line.find(':') + 2); };
+    if (line.starts_with("vendor_id"))
+      vendor = value();
+    if (line.starts_with("cpu family"))
+      family = std::stoi(value());
+    if (line.starts_with("model\t"))
+      model = std::stoi(value());
+  }
+  if (model < 0) {
+    MESSAGE("skipped: no /proc/cpuinfo with a family");
+    return;
+  }
+  if (vendor != "AuthenticAMD") {
+    CHECK(has_full_width_512());
+  } else if (family < 26) {
+    CHECK_FALSE(has_full_width_512());
+  } else if (family == 26 && model < 0x20) {  // Zen 5 for servers
+    CHECK(has_full_width_512());
+  } else {
+    MESSAGE("skipped: not known which kind this is");
+  }
+}
+
 TEST_CASE("an instruction set: never more than the processor has") {
   CHECK(selected_isa() <= detected_isa());
 }
