@@ -122,6 +122,10 @@ TEST_CASE("digits: INT8 by channel, A8") { check_all<Int8, Accuracy::A8>(); }
 TEST_CASE("digits: INT8 by channel, A16") { check_all<Int8, Accuracy::A16>(); }
 TEST_CASE("digits: INT8 by channel, F32") { check_all<Int8, Accuracy::F32>(); }
 
+// Columns beyond the last fill whole blocks.
+TEST_CASE("digits: INT8 in groups of 128, A16") { check_all<QuantScheme<INT8, PerGroup<128>>, Accuracy::A16>(); }
+TEST_CASE("digits: INT8 in groups of 128, F32") { check_all<QuantScheme<INT8, PerGroup<128>>, Accuracy::F32>(); }
+
 TEST_CASE("digits: a weight by itself, one digit") {
   QuantTensor<BlockScheme<NVFP4>> const w = weights<BlockScheme<NVFP4>>({37, 331}, 3);
   Prepacked<BlockScheme<NVFP4>> const packed = prepack(w.view());

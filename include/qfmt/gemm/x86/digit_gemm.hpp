@@ -3,7 +3,7 @@
 #pragma once
 
 #include <qfmt/gemm/accuracy.hpp>
-#include <qfmt/gemm/x86/avx2_tile.hpp>
+#include <qfmt/gemm/x86/avx2_words.hpp>
 #include <qfmt/gemm/x86/panel_gemm.hpp>
 #include <qfmt/gemm/x86/two_panels.hpp>
 #include <qfmt/gemm/x86/write_digits.hpp>

@@ -178,18 +178,19 @@ class PanelGemm {
         for (index_t t = band.begin; t < band.end; ++t, next += some * PanelLayout::line) {
           std::size_t const size = tiles.size(t);
           uint8_t const* const x = tiles.data_of(t) + b * tile_sizes[size] * Kernels::token_block;
-          float* const sums[2] = {space.sums_of(p - panels.begin, t - band.begin),
-                                  space.sums_of(p + 1 - panels.begin, t - band.begin)};
+          auto const sums = [&](index_t i) {
+            return space.sums_of(p + i - panels.begin, t - band.begin);
+          };
           if (p == panels.begin && b + some == blocks)
             fetch(t);
           if (count == 2 && tile_sizes[size] == largest_tile) {
             Kernels::two_panels(
-                {space.decoded, some, x, {sums[0], sums[1]}, {next, next + panel_bytes}});
+                {space.decoded, some, x, {sums(0), sums(1)}, {next, next + panel_bytes}});
             continue;
           }
           for (index_t i = 0; i < count; ++i)
             Kernels::blocks[size](space.decoded + i * some * Kernels::decoded_block, some, x,
-                                  sums[i], next + i * panel_bytes);
+                                  sums(i), next + i * panel_bytes);
         }
       }
     }

@@ -228,8 +228,14 @@ void write_digits(X const& x, index_t first, index_t rows, index_t tokens, index
       if (run != nullptr)
         write_seed();
     }
-    for (; written < padded; written += Block, token += tokens * token_bytes)
-      std::memset(token, 0, static_cast<std::size_t>(token_bytes));
+    for (; written < padded; written += Block, token += tokens * token_bytes) {
+      if constexpr (all) {  // zeros, which are not all zero bytes: low words are 128 more
+        static constexpr float zeros[std::size_t{Block}] = {};
+        write_words<Slices, Block, all>(zeros, 0.0f, offset, token);
+      } else {
+        std::memset(token, 0, static_cast<std::size_t>(token_bytes));
+      }
+    }
   }
 }
 
