@@ -66,7 +66,7 @@ Violations same_bits(index_t cols, bool spoil = false) {
 
 template <class Kernels, Scheme S>
 void check() {
-  static_assert(Kernels::two_panels != nullptr);
+  REQUIRE((Kernels::two_panels != nullptr));
   for (index_t const cols : {index_t{16}, index_t{160}, index_t{1056}, index_t{2500}})
     expect_held(same_bits<Kernels, S>(cols));
   expect_violated(same_bits<Kernels, S>(160, true));
@@ -100,7 +100,7 @@ TEST_CASE("two panels: one digit, scales of blocks") {
 TEST_CASE("two panels: words") {
   if (selected_isa() < Isa::avx512_vnni)
     return skip("AVX-512 VNNI");
-  static_assert(x86::WordKernels<Nvfp4, 2>::two_panels == nullptr);
+  CHECK((x86::WordKernels<Nvfp4, 2>::two_panels == nullptr));
   check<x86::WordKernels<Mxfp4, 2>, Mxfp4>();
   check<x86::WordKernels<Int8, 2>, Int8>();
   check<x86::WordKernels<Nvfp4, 3>, Nvfp4>();
