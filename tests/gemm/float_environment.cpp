@@ -44,6 +44,21 @@ TEST_CASE("the default environment holds inside and the caller's comes back") {
   }
 }
 
+TEST_CASE("a rounding mode that is set inside does not stay") {
+  for (auto const& environment : test::environments()) {
+    CAPTURE(environment.name);
+    test::InEnvironment const caller{environment};
+    bool const nearest = rounds_to_nearest();
+    {
+      DefaultFloatEnvironment const inside;
+      std::fesetround(FE_DOWNWARD);
+      CHECK_FALSE(rounds_to_nearest());
+    }
+    CHECK(std::fegetround() == environment.rounding);
+    CHECK(rounds_to_nearest() == nearest);
+  }
+}
+
 TEST_CASE("exception flags are the caller's") {
   std::feclearexcept(FE_ALL_EXCEPT);
   std::feraiseexcept(FE_OVERFLOW);

@@ -13,8 +13,8 @@ namespace qfmt {
 /// flush modes, trap masks and exception flags. What happens in between raises no flag that stays.
 ///
 /// FE_DFL_ENV clears the flush modes too: FTZ and DAZ in x86's MXCSR, FZ in AArch64's FPCR (glibc,
-/// musl; tested). On x86 reading and writing the whole environment takes as long as a dozen rows of
-/// weights do from a cache, so that a thread whose control words are the default ones keeps them.
+/// musl; tested). On x86 reading and writing the whole environment is slow, so a thread whose control
+/// words are the default ones keeps them.
 class DefaultFloatEnvironment {
  public:
   DefaultFloatEnvironment() noexcept {
@@ -30,6 +30,8 @@ class DefaultFloatEnvironment {
         std::feclearexcept(FE_ALL_EXCEPT);
         std::feraiseexcept(status_);
       }
+      if (stack_control() != default_stack)
+        asm volatile("fldcw %0" : : "m"(default_stack));
       __builtin_ia32_ldmxcsr(mxcsr_);
       return;
     }
@@ -41,15 +43,20 @@ class DefaultFloatEnvironment {
 
  private:
 #if defined(QFMT_X86)
+  static constexpr uint16_t default_stack = 0x37F;
+
   /// Both control words: that of SSE, with its flags, and that of the x87 stack.
   [[nodiscard]] bool is_default() noexcept {
     constexpr uint32_t flags = 0x3F;
-    uint16_t stack = 0;
-    asm volatile("fnstcw %0" : "=m"(stack));
     mxcsr_ = __builtin_ia32_stmxcsr();
     status_ = status();
-    kept_ = (mxcsr_ & ~flags) == 0x1F80 && stack == 0x37F;
+    kept_ = (mxcsr_ & ~flags) == 0x1F80 && stack_control() == default_stack;
     return kept_;
+  }
+  [[nodiscard]] static uint16_t stack_control() noexcept {
+    uint16_t out = 0;
+    asm volatile("fnstcw %0" : "=m"(out));
+    return out;
   }
   [[nodiscard]] static int status() noexcept {
     uint16_t out = 0;

@@ -12,6 +12,7 @@
 QFMT_BEGIN_AVX512_BF16
 namespace qfmt::x86::avx512_bf16 {
 
+using avx512_vnni::Four;
 using avx512_vnni::load_scales;
 
 /// Where codes are: a walk through the blocks of a panel.

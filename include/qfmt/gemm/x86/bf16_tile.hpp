@@ -17,12 +17,9 @@ namespace qfmt::x86::avx512_bf16 {
 /// sum + the two products of every lane with a pair in memory. Written out since g++ 12 loads the
 /// pair with an instruction of its own.
 inline void add_pair(__m512& sum, __m512i lanes, uint8_t const* pair) noexcept {
-  struct Pair {
-    uint8_t bytes[4];
-  };
   asm("vdpbf16ps %2%{1to16%}, %1, %0"
       : "+v"(sum)
-      : "v"(lanes), "m"(*reinterpret_cast<Pair const*>(pair)));
+      : "v"(lanes), "m"(*reinterpret_cast<Four const*>(pair)));
 }
 
 /// total + the sum of a block, which a scale multiplies unless it is in the weights or the

@@ -37,11 +37,6 @@ struct TwoTotals {
   }
 };
 
-/// What a token has for four columns, or two: four bytes.
-struct Four {
-  uint8_t bytes[4];
-};
-
 /// add_quad for two panels, with the four bytes in memory loaded once.
 inline void add_quad(__m512i& first, __m512i& second, __m512i first_lanes, __m512i second_lanes,
                      uint8_t const* four) noexcept {
@@ -208,8 +203,7 @@ inline void add_pair(__m512& first, __m512& second, __m512i first_lanes, __m512i
   __m512i both;
   asm("vpbroadcastd %5, %2\n\tvdpbf16ps %2, %3, %0\n\tvdpbf16ps %2, %4, %1"
       : "+v"(first), "+v"(second), "=&v"(both)
-      : "v"(first_lanes), "v"(second_lanes),
-        "m"(*reinterpret_cast<avx512_vnni::Four const*>(pair)));
+      : "v"(first_lanes), "v"(second_lanes), "m"(*reinterpret_cast<Four const*>(pair)));
 }
 
 /// As multiply_pairs.

@@ -20,6 +20,11 @@ namespace qfmt::x86::avx512_vnni {
   return _mm256_load_si256(reinterpret_cast<__m256i const*>(from));
 }
 
+/// What a token has for four columns of bytes, or two of words: an operand in memory.
+struct Four {
+  uint8_t bytes[4];
+};
+
 /// How far ahead of a product with few tokens weights are asked for where vectors have their full
 /// width: Zen 5 then takes cold weights nearly as fast as those in its caches, and its own
 /// prefetching keeps up with neither few tokens nor several.

@@ -23,9 +23,6 @@ namespace qfmt::x86::avx512_vnni {
 /// sum + the dot product of the four unsigned bytes of every lane with four signed bytes in memory.
 /// Written out since g++ 12 loads the four bytes with an instruction of their own.
 inline void add_quad(__m512i& sum, __m512i lanes, uint8_t const* four) noexcept {
-  struct Four {
-    uint8_t bytes[4];
-  };
   asm("vpdpbusd %2%{1to16%}, %1, %0"
       : "+v"(sum)
       : "v"(lanes), "m"(*reinterpret_cast<Four const*>(four)));

@@ -21,12 +21,9 @@ namespace qfmt::x86::avx512_vnni {
 
 /// sum + the products of the two signed words of every lane with a pair in memory.
 inline void add_words(__m512i& sum, __m512i lanes, uint8_t const* pair) noexcept {
-  struct Pair {
-    uint8_t bytes[4];
-  };
   asm("vpdpwssd %2%{1to16%}, %1, %0"
       : "+v"(sum)
-      : "v"(lanes), "m"(*reinterpret_cast<Pair const*>(pair)));
+      : "v"(lanes), "m"(*reinterpret_cast<Four const*>(pair)));
 }
 
 /// Blocks [first, first + count) of a panel, decoded; see word_bytes.
